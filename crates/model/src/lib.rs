@@ -1,1 +1,84 @@
-//! To come.
+//! Multi-task models on burn: a shared trunk, a head per task, masked losses, trainer and checkpoints.
+//!
+//! 1. **Shape.** A [`ModelConfig`] (widths), a [`FeatureLayout`](slatewise_features::FeatureLayout) (input) and
+//!    [`TaskShape`]s (output) make a [`ModelSpec`]; from it and a seeded generator comes a [`MultiTaskModel`].
+//! 2. **Upload.** [`upload`] takes a [`FeatureBatch`](slatewise_features::FeatureBatch) and its labels to the device,
+//!    once, and refuses what does not fit.
+//! 3. **Embed.** [`FieldEmbedding`] looks the ids up; dense values stand beside them.
+//! 4. **Share.** A [`Trunk`] makes one representation per task: shared bottom or MMoE, one file each.
+//! 5. **Predict.** A tower per task turns it into logits: one for a binary task, one per item for a choice.
+//! 6. **Learn.** [`Trainer`] takes a step per batch on masked, weighted losses. The caller owns the loops.
+//! 7. **Keep.** A [`Checkpoint`] is a directory of hashed files; a [`Ranker`] is what predicts, in training and serving.
+//!
+//! The device is a value that the caller hands in; nothing here chooses one. On the CPU the same seed gives the same
+//! weights, byte for byte, whatever the number of threads.
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use rand::SeedableRng;
+//! use rand_chacha::ChaCha8Rng;
+//! use slatewise_data::TaskKind;
+//! use slatewise_features::{Batch, FeatureBatch, FeatureLayout, LabelBatch};
+//! use slatewise_model::{ModelConfig, Ranker, SharedBottomConfig, TaskShape, Trainer, TrainerConfig, TrunkConfig};
+//!
+//! // One dense value, one binary task: is it positive?
+//! let layout = FeatureLayout { tables: vec![], fields: vec![], dense: vec!["value".into()] };
+//! let task = TaskShape { name: "positive".into(), kind: TaskKind::Binary, classes: 1, loss_weight: 1.0 };
+//! let trunk = TrunkConfig::SharedBottom(SharedBottomConfig { widths: vec![8] });
+//! let config = ModelConfig { trunk, tower: vec![], wide: [].into() };
+//!
+//! let device = Device::flex();
+//! let model = config.init(&layout, &[task], &mut ChaCha8Rng::seed_from_u64(1), &device)?;
+//! let features = FeatureBatch { rows: 4, ids: vec![], dense: vec![-2.0, -1.0, 1.0, 2.0] };
+//! let labels = LabelBatch { value: vec![0.0, 0.0, 1.0, 1.0], weight: vec![1.0; 4] };
+//! let batch = Batch { features, labels };
+//!
+//! let trainer_config = TrainerConfig { epochs: 1, learning_rate: 0.05, ..TrainerConfig::default() };
+//! let mut trainer = Trainer::new(model, &trainer_config, 100, &device)?;
+//! for _ in 0..100 {
+//!     trainer.step(&batch)?;
+//! }
+//! assert!(trainer.finish_epoch()?.total < 0.2);
+//!
+//! let probability = Ranker::new(trainer.snapshot(), &device).binary(&batch.features)?;
+//! assert!(probability[1] < 0.5 && probability[2] > 0.5);
+//! # Ok::<(), slatewise_model::Error>(())
+//! ```
+
+// The autodiff graph's types nest deeper than the compiler's default allows.
+#![recursion_limit = "256"]
+
+mod checkpoint;
+mod embedding;
+mod epoch_losses;
+mod error;
+mod gradient_clip;
+mod head;
+mod loss;
+mod mlp;
+mod model_spec;
+mod multi_task;
+mod ranker;
+mod schedule;
+mod trainer;
+mod trunk;
+mod upload;
+mod weights;
+mod wide;
+
+pub use checkpoint::Checkpoint;
+pub use embedding::FieldEmbedding;
+pub use epoch_losses::{EpochLosses, TaskLoss};
+pub use error::Error;
+pub use head::TaskShape;
+pub use loss::{binary_cross_entropy, softmax_cross_entropy};
+pub use mlp::{Mlp, MlpConfig};
+pub use model_spec::{ModelConfig, ModelSpec};
+pub use multi_task::{MultiTaskModel, TaskLogits, TaskRows};
+pub use ranker::{Predictions, Ranker};
+pub use schedule::Schedule;
+pub use trainer::{Trainer, TrainerConfig};
+pub use trunk::{Mmoe, MmoeConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
+pub use upload::{BinaryLabels, ChoiceLabels, DeviceFeatures, DeviceLabels, upload};
+pub use weights::save_weights;
+pub use wide::WideLogits;

@@ -1,0 +1,169 @@
+//! `Error`: what a caller of this crate can cause, each message naming the place and the mend.
+
+use std::path::PathBuf;
+
+/// What can go wrong outside the arithmetic.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configured value is out of its range.
+    #[error("`{key}` is {value}: {mend}")]
+    InvalidConfig {
+        /// The key as it stands in the configuration file.
+        key: &'static str,
+        /// The value found there.
+        value: String,
+        /// What to write instead.
+        mend: &'static str,
+    },
+    /// Tasks cannot be built into one model.
+    #[error("task `{task}`: {problem}")]
+    InvalidTask {
+        /// Name of the task.
+        task: String,
+        /// What is wrong, and the mend.
+        problem: &'static str,
+    },
+    /// The encoder offers neither categorical fields nor dense values.
+    #[error("the feature layout has no inputs: declare at least one feature")]
+    NoFeatures,
+    /// A batch has no rows.
+    #[error("the batch has no rows: leave out empty batches")]
+    EmptyBatch,
+    /// A host array does not have the size that the layout asks for.
+    #[error(
+        "batch of {rows} rows: `{array}` holds {found} values, the model needs {expected}: \
+         encode it with the encoder the model was trained with"
+    )]
+    BatchSize {
+        /// Name of the array.
+        array: &'static str,
+        /// Rows of the batch.
+        rows: usize,
+        /// Values needed.
+        expected: usize,
+        /// Values found.
+        found: usize,
+    },
+    /// A categorical id lies outside its table.
+    #[error(
+        "row {row}, field `{field}`: id {id} is outside its table of {rows} rows: \
+         encode it with the encoder the model was trained with"
+    )]
+    UnknownId {
+        /// Row in the batch, from 0.
+        row: usize,
+        /// Name of the field.
+        field: String,
+        /// The id found.
+        id: u32,
+        /// Rows of the field's table.
+        rows: usize,
+    },
+    /// A label that counts has a value its task cannot have, or its weight is negative or not finite.
+    #[error("row {row}, task `{task}`: label {value} with weight {weight}: {mend}")]
+    InvalidLabel {
+        /// Row in the batch, from 0.
+        row: usize,
+        /// Name of the task.
+        task: String,
+        /// The label found.
+        value: f32,
+        /// Its weight.
+        weight: f32,
+        /// What is allowed.
+        mend: &'static str,
+    },
+    /// A loss became NaN or infinite.
+    #[error(
+        "step {step}: the loss of task `{task}` is {value}: \
+         lower `trainer.learning_rate` or set `trainer.gradient_clip_norm`"
+    )]
+    NonFiniteLoss {
+        /// Number of the training step, from 0.
+        step: usize,
+        /// Name of the task.
+        task: String,
+        /// The loss found.
+        value: f32,
+    },
+    /// There is no task of this name and kind.
+    #[error("there is no {kind} task `{task}`: the model has {known}")]
+    UnknownTask {
+        /// The name asked for.
+        task: String,
+        /// "binary" or "choice".
+        kind: &'static str,
+        /// Names of the tasks of that kind, comma-separated.
+        known: String,
+    },
+    /// The device failed to run or to return a result.
+    #[error("the device failed: {reason}: try `--device cpu`")]
+    Device {
+        /// What the backend says.
+        reason: String,
+    },
+    /// A file or directory could not be read or written.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// An artefact could not be written.
+    #[error(transparent)]
+    Artefact(#[from] slatewise_data::Error),
+    /// A checkpoint would replace an existing one.
+    #[error("{}: exists already: choose another directory or remove it", path.display())]
+    CheckpointExists {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file of a checkpoint is not the JSON document it should be.
+    #[error("{}: line {}, column {}: {source}: the checkpoint is damaged, save it again", path.display(), source.line(), source.column())]
+    MalformedJson {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// The directory holds another format, or a version this program does not know.
+    #[error("{}: format `{found}`, this program reads `{expected}`: use the program that wrote it", path.display())]
+    UnknownFormat {
+        /// The manifest.
+        path: PathBuf,
+        /// Format and version found.
+        found: String,
+        /// Format and version that can be read.
+        expected: String,
+    },
+    /// A file's content is not what the manifest says.
+    #[error("{}: SHA-256 is {found}, the manifest says {expected}: the file is damaged, copy or save it again", path.display())]
+    HashMismatch {
+        /// The file.
+        path: PathBuf,
+        /// The hash in the manifest; "no hash" where the manifest lacks one.
+        expected: String,
+        /// The hash of the file.
+        found: String,
+    },
+    /// The weights file does not fit the model that the manifest describes.
+    #[error("{}: tensor `{tensor}`: {problem}: the manifest describes another model than the weights", path.display())]
+    WeightsMismatch {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor in the file; empty where the file as a whole cannot be read.
+        tensor: String,
+        /// Expected and found shape, "missing", or "not part of the model".
+        problem: String,
+    },
+}
+
+/// A device error in one line.
+pub(crate) fn device_error(reason: impl std::fmt::Display) -> Error {
+    let reason = reason.to_string();
+    Error::Device { reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
+}

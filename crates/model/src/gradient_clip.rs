@@ -1,0 +1,90 @@
+//! Clipping of a gradient by its global norm.
+//!
+//! ```text
+//! ‖g‖ = √(Σ over all parameters Σ gᵢ²)
+//! g  ← g · min(1, c / ‖g‖)
+//! ```
+//!
+//! The norm is taken over the whole model, so that clipping changes the step's length and not its direction; burn's own
+//! clipping takes it per parameter. It stays on the device: no value is read back. A gradient holding NaN becomes NaN
+//! throughout, and the trainer reports the loss that caused it.
+//!
+//! # Reference
+//! Pascanu, Mikolov, Bengio 2013, "On the difficulty of training recurrent neural networks", Algorithm 1.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+
+/// Scales all gradients of `module` so that their global norm is at most `max_norm`.
+pub(crate) fn clip_global_norm<M: Module>(gradients: &mut GradientsParams, module: &M, max_norm: f64) {
+    let mut squares = SumOfSquares { gradients, sum: None };
+    module.visit(&mut squares);
+    if let Some(sum) = squares.sum {
+        // The smallest positive number keeps a zero gradient from 0/0.
+        let norm = sum.sqrt().clamp_min(f32::MIN_POSITIVE);
+        let factor = (norm.recip() * max_norm).clamp_max(1.0);
+        module.visit(&mut Scale { gradients, factor });
+    }
+}
+
+struct SumOfSquares<'a> {
+    gradients: &'a GradientsParams,
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for SumOfSquares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(gradient) = self.gradients.get::<D>(param.id) else { return };
+        // Row by row first: a single sum over millions of values is split by the number of threads.
+        let sum = gradient.square().sum_dim(D - 1).sum();
+        self.sum = Some(self.sum.take().map_or(sum.clone(), |total| total + sum));
+    }
+}
+
+struct Scale<'a> {
+    gradients: &'a mut GradientsParams,
+    factor: Tensor<1>,
+}
+
+impl ModuleVisitor for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(param.id) {
+            self.gradients.register(param.id, gradient * self.factor.clone().unsqueeze());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mlp, MlpConfig};
+    use burn::tensor::Device;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    /// Gradient of 3 · (w + b) with input 4/3: weight 4, bias 3, global norm 5.
+    fn clipped(max_norm: f64) -> Vec<f32> {
+        let device = Device::flex().autodiff();
+        let network: Mlp = MlpConfig::new([1]).init(1, &mut ChaCha8Rng::seed_from_u64(0), &device);
+        let x = Tensor::<2>::from_data([[4.0 / 3.0]], &device);
+        let mut gradients = GradientsParams::from_grads((network.forward(x) * 3.0).sum().backward(), &network);
+        clip_global_norm(&mut gradients, &network, max_norm);
+        let layer = &network.layers()[0];
+        let weight = gradients.get::<2>(layer.weight.id).map(|gradient| gradient.into_scalar::<f32>());
+        let bias = layer.bias.as_ref().and_then(|bias| gradients.get::<1>(bias.id));
+        weight.into_iter().chain(bias.map(|gradient| gradient.into_scalar::<f32>())).collect()
+    }
+
+    #[test]
+    fn a_long_gradient_keeps_its_direction() {
+        let found = clipped(1.0);
+        assert_eq!(found.len(), 2);
+        assert!((found[0] - 0.8).abs() < 1e-6 && (found[1] - 0.6).abs() < 1e-6, "{found:?}");
+    }
+
+    #[test]
+    fn a_short_gradient_stays() {
+        assert_eq!(clipped(5.5), [4.0, 3.0]);
+    }
+}

@@ -1,0 +1,9 @@
+//! What holds for every model: one binary, so that the tensor library is linked once.
+
+mod checkpoint;
+mod conformance;
+mod determinism;
+mod fixture;
+mod golden;
+mod learning;
+mod training;
