@@ -1,0 +1,124 @@
+//! DQN: its loss and targets by hand, the chain's optimum, determinism, and the support rule.
+
+use rand::SeedableRng;
+
+use super::*;
+use crate::state::Identity;
+use crate::testing::{chain_learns, check_learner};
+
+fn rng() -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(3)
+}
+
+fn small(config: DqnConfig) -> Dqn<Identity> {
+    Dqn::new(Identity { states: 5 }, 2, config, &Device::flex(), &mut rng())
+}
+
+fn config() -> DqnConfig {
+    DqnConfig {
+        hidden: vec![32],
+        discount: 0.9,
+        learning_rate: 3e-3,
+        batch_size: 32,
+        replay_capacity: 5_000,
+        learning_starts: 64,
+        target_update_every: 50,
+        ..DqnConfig::default()
+    }
+}
+
+fn transition(discount: f64) -> Transition<EncodedState> {
+    let state = |cell: usize| {
+        let mut row = vec![0.0; 5];
+        row[cell] = 1.0;
+        EncodedState { row, cell }
+    };
+    Transition {
+        observation: state(0),
+        action: 1,
+        reward: 2.0,
+        discount,
+        next_observation: state(1),
+        next_action: None,
+    }
+}
+
+#[test]
+fn huber_equals_hand_computation() {
+    let device = Device::flex().autodiff();
+    let error = Tensor::<2>::from_data([[0.5], [-3.0], [1.0]], &device).require_grad();
+    let loss = huber(error.clone());
+    // (0.125 + 2.5 + 0.5) / 3, and its derivative clamp(d, −1, 1) / 3.
+    assert!((loss.clone().into_scalar::<f32>() - 3.125 / 3.0).abs() < 1e-6);
+    let mut gradients = loss.backward();
+    let gradient: Vec<f32> = error.grad_remove(&mut gradients).unwrap().into_data().iter::<f32>().collect();
+    assert!(gradient.iter().zip([0.5, -1.0, 1.0]).all(|(g, e)| (g - e / 3.0).abs() < 1e-6), "{gradient:?}");
+}
+
+#[test]
+fn targets_follow_the_equation_and_the_support() {
+    for double in [false, true] {
+        let mut learner = small(DqnConfig { double, ..config() });
+        let mut q = Vec::new();
+        learner.action_values(&mut std::iter::once(&1_usize), &mut q); // online and target are still equal
+        learner.replay.push(&transition(1.0));
+        let mut batch = ReplayBatch::default();
+        learner.replay.sample(1, &mut batch, &mut rng());
+        let best = q[0].max(q[1]);
+        assert!((f64::from(learner.targets(&batch)[0]) - (2.0 + 0.9 * best)).abs() < 1e-6);
+        let worse = usize::from(q[0] > q[1]);
+        let logged = Transition {
+            observation: 1,
+            action: worse,
+            reward: 0.0,
+            discount: 0.0,
+            next_observation: 0,
+            next_action: None,
+        };
+        let support = Support::count(&[Trajectory { transitions: vec![logged] }], 5, 2, 1, |&state| state);
+        learner.set_support(Some(support));
+        assert!((f64::from(learner.targets(&batch)[0]) - (2.0 + 0.9 * q[worse])).abs() < 1e-6);
+        let mut masked = Vec::new();
+        learner.action_values(&mut std::iter::once(&1_usize), &mut masked);
+        assert_eq!(masked[1 - worse], f64::NEG_INFINITY);
+    }
+}
+
+#[test]
+fn a_termination_is_not_bootstrapped_from() {
+    let mut learner = small(config());
+    learner.replay.push(&transition(0.0));
+    let mut batch = ReplayBatch::default();
+    learner.replay.sample(1, &mut batch, &mut rng());
+    assert_eq!(learner.targets(&batch), [2.0]);
+}
+
+#[test]
+fn it_is_a_learner_and_reaches_the_chain_optimum() {
+    check_learner(|| small(DqnConfig { learning_starts: 1, learn_every: 1, ..config() }));
+    for double in [false, true] {
+        chain_learns(small(DqnConfig { double, ..config() }), 0.9, 16_000, 0.05);
+    }
+}
+
+#[test]
+fn offline_passes_count_gradient_steps() {
+    let mut learner = small(config());
+    let trajectory = Trajectory { transitions: vec![transition(0.0); 48] };
+    learner.learn_offline(&[trajectory], 4, &mut rng());
+    assert_eq!(learner.gradient_steps(), 6); // 4 · 48 / 32
+    let mut q = Vec::new();
+    for _ in 0..400 {
+        learner.learn(&mut rng());
+    }
+    learner.action_values(&mut std::iter::once(&0_usize), &mut q);
+    assert!((q[1] - 2.0).abs() < 0.02, "{q:?}");
+    assert!(!learner.losses().is_empty());
+}
+
+#[test]
+fn settings_are_checked() {
+    let message = DqnConfig { learn_every: 0, ..config() }.validate("policy.dqn").unwrap_err().to_string();
+    assert_eq!(message, "policy.dqn.learn_every: must be at least 1");
+    assert!(toml::from_str::<DqnConfig>("duelling = true").is_err());
+}

@@ -1,0 +1,151 @@
+//! `Learner`: improves action values from transitions, logged or fresh; `Learning`: a learner at work in a rollout.
+//!
+//! ```text
+//! offline   logged trajectories ──────────────▶ learner.learn_offline(trajectories, passes, rng)
+//! online    rollout ⇄ Learning (ε-greedy) ────▶ learner.go_online(), learner.update(transition, rng)
+//! judged    EpsilonGreedy::greedy(&learner)
+//! ```
+//!
+//! `Learning` joins time steps into transitions. One is complete when the next action is known, a step later; at a termination
+//! nothing follows, so it is complete at once. The reward comes from a function of the response and of the observation after it.
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::environment::Environment;
+use crate::policy::{ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Policy};
+use crate::rollout::Agent;
+use crate::support::Support;
+use crate::time_step::TimeStep;
+use crate::transition::{Trajectory, Transition};
+
+/// Action values that improve with experience, over observations of type `O`.
+pub trait Learner<O>: ActionValues<O> {
+    /// What the learner keeps of an observation: a table index, a row of numbers.
+    type State: Clone;
+
+    /// Reduces an observation to it.
+    fn represent(&self, observation: &O) -> Self::State;
+
+    /// What a log supports, under the learner's setting.
+    fn support_of(&self, trajectories: &[Trajectory<Self::State>]) -> Support;
+
+    /// Restricts targets and choices to what a log supports, or lifts the restriction.
+    fn set_support(&mut self, support: Option<Support>);
+
+    /// Leaves the log behind: lifts the support and forgets whatever would hold back learning from fresh experience (visit counts, stored
+    /// transitions). The values stay.
+    fn go_online(&mut self);
+
+    /// Learns from one transition.
+    fn update(&mut self, transition: &Transition<Self::State>, rng: &mut ChaCha8Rng);
+
+    /// Learns from logged trajectories, `passes` times over, within what they support; the restriction stays until `go_online`.
+    fn learn_offline(&mut self, trajectories: &[Trajectory<Self::State>], passes: usize, rng: &mut ChaCha8Rng) {
+        self.set_support(Some(self.support_of(trajectories)));
+        for _ in 0..passes {
+            for transition in trajectories.iter().flat_map(|trajectory| &trajectory.transitions) {
+                self.update(transition, rng);
+            }
+        }
+    }
+}
+
+/// An agent that acts ε-greedily on a learner's values and teaches it what comes of it.
+#[derive(Debug)]
+pub struct Learning<'a, L, S, W> {
+    learner: &'a mut L,
+    reward: W,
+    epsilon: EpsilonSchedule,
+    slots: Vec<Slot<S>>,
+    steps: u64,
+    returns: Vec<f64>,
+    scratch: Vec<f64>,
+}
+
+/// What is remembered of one environment between time steps.
+#[derive(Debug)]
+struct Slot<S> {
+    state: Option<S>,
+    pending: Option<Transition<S>>,
+    return_so_far: f64,
+}
+
+impl<'a, L, S, W> Learning<'a, L, S, W> {
+    /// Lets `learner` act with exploration `epsilon` and rewards it by `reward(response, observation after it)`.
+    pub fn new(learner: &'a mut L, epsilon: EpsilonSchedule, reward: W) -> Self {
+        Self { learner, reward, epsilon, slots: Vec::new(), steps: 0, returns: Vec::new(), scratch: Vec::new() }
+    }
+
+    /// Undiscounted return of every episode that ended, in order.
+    pub fn returns(&self) -> &[f64] {
+        &self.returns
+    }
+
+    /// The learner, to be judged between rollouts.
+    pub fn learner(&self) -> &L {
+        self.learner
+    }
+}
+
+impl<E, L, S, W> Agent<E> for Learning<'_, L, S, W>
+where
+    E: Environment,
+    S: Clone,
+    L: Learner<E::Observation, State = S>,
+    W: Fn(&E::Response, &E::Observation) -> f64,
+{
+    fn decide(
+        &mut self,
+        observations: &mut dyn Iterator<Item = &E::Observation>,
+        decisions: &mut Vec<Decision>,
+        rng: &mut ChaCha8Rng,
+    ) {
+        let (epsilon, scratch) = (self.epsilon.at(self.steps), std::mem::take(&mut self.scratch));
+        let mut policy = EpsilonGreedy { values: &*self.learner, epsilon, scratch };
+        policy.decide_all(observations, decisions, rng);
+        self.scratch = policy.scratch;
+    }
+
+    fn observe(
+        &mut self,
+        slot: usize,
+        decision: Option<Decision>,
+        step: &TimeStep<'_, E::Observation, E::Response>,
+        rng: &mut ChaCha8Rng,
+    ) {
+        if self.slots.len() <= slot {
+            self.slots.resize_with(slot + 1, || Slot { state: None, pending: None, return_so_far: 0.0 });
+        }
+        let memory = &mut self.slots[slot];
+        // Without a decision the episode before was cut off by the budget: what would have followed is not known.
+        if let (Some(mut transition), Some(decision)) = (memory.pending.take(), decision) {
+            transition.next_action = Some(decision.action);
+            self.learner.update(&transition, rng);
+        }
+        let next = self.learner.represent(step.observation);
+        let before = memory.state.replace(next.clone());
+        let (Some(response), Some(before), Some(decision)) = (&step.response, before, decision) else {
+            memory.return_so_far = 0.0;
+            return;
+        };
+        let reward = (self.reward)(response, step.observation);
+        let transition = Transition {
+            observation: before,
+            action: decision.action,
+            reward,
+            discount: step.discount,
+            next_observation: next,
+            next_action: None,
+        };
+        self.steps += 1;
+        memory.return_so_far += reward;
+        if step.is_last() {
+            self.returns.push(memory.return_so_far);
+        }
+        if step.terminates() {
+            self.learner.update(&transition, rng);
+        } else {
+            memory.pending = Some(transition);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `ReplayBuffer`: the last N transitions as rows of numbers, on the host, drawn uniformly.
+//!
+//! ```text
+//! ring of N    observation [N, W]  action [N]  reward [N]  discount [N]  next_observation [N, W]  next_cell [N]
+//!                                     ▲ the oldest is overwritten first
+//! sample       the same columns with B rows, into memory that is used again
+//! ```
+//!
+//! It lives on the host because a push is one small row per step: sent to a device one by one, rows would cost more than learning from them.
+//!
+//! Reference: Lin 1992, "Self-improving reactive agents"; Mnih et al. 2015.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::transition::Transition;
+
+/// An observation as a network sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EncodedState {
+    /// `[W]`
+    pub row: Vec<f32>,
+    /// The discrete state in which its actions' support is counted.
+    pub cell: usize,
+}
+
+/// Columns of transitions.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReplayBatch {
+    /// `[B, W]`: s_{t-1}.
+    pub observation: Vec<f32>,
+    /// `[B]`: a_{t-1}.
+    pub action: Vec<u32>,
+    /// `[B]`: r_t.
+    pub reward: Vec<f32>,
+    /// `[B]`: 0 where nothing follows.
+    pub discount: Vec<f32>,
+    /// `[B, W]`: s_t.
+    pub next_observation: Vec<f32>,
+    /// `[B]`: discrete state of s_t.
+    pub next_cell: Vec<u32>,
+}
+
+/// A ring of transitions.
+#[derive(Debug, Clone)]
+pub struct ReplayBuffer {
+    width: usize,
+    capacity: usize,
+    /// Slot that the next push writes once the ring is full.
+    next: usize,
+    columns: ReplayBatch,
+}
+
+impl ReplayBuffer {
+    /// An empty ring for rows of `width` numbers; memory grows with what is pushed, up to `capacity` ≥ 1.
+    pub fn new(capacity: usize, width: usize) -> Self {
+        assert!(capacity >= 1, "a replay buffer of shape [{capacity}, {width}] holds nothing");
+        Self { width, capacity, next: 0, columns: ReplayBatch::default() }
+    }
+
+    /// Number of transitions held.
+    pub fn len(&self) -> usize {
+        self.columns.action.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a transition, in place of the oldest one if the ring is full.
+    pub fn push(&mut self, transition: &Transition<EncodedState>) {
+        let (before, after) = (&transition.observation.row, &transition.next_observation.row);
+        let (width, got, next) = (self.width, before.len(), after.len());
+        assert!(got == width && next == width, "rows of shapes [{got}] and [{next}] for a buffer of width [{width}]");
+        let columns = &mut self.columns;
+        let slot = self.next;
+        if columns.action.len() < self.capacity {
+            columns.observation.extend_from_slice(before);
+            columns.next_observation.extend_from_slice(after);
+            columns.action.push(transition.action as u32);
+            columns.reward.push(transition.reward as f32);
+            columns.discount.push(transition.discount as f32);
+            columns.next_cell.push(transition.next_observation.cell as u32);
+        } else {
+            columns.observation[slot * width..][..width].copy_from_slice(before);
+            columns.next_observation[slot * width..][..width].copy_from_slice(after);
+            columns.action[slot] = transition.action as u32;
+            columns.reward[slot] = transition.reward as f32;
+            columns.discount[slot] = transition.discount as f32;
+            columns.next_cell[slot] = transition.next_observation.cell as u32;
+        }
+        self.next = (slot + 1) % self.capacity;
+    }
+
+    /// Fills `batch` with `size` transitions drawn uniformly with replacement.
+    pub fn sample(&self, size: usize, batch: &mut ReplayBatch, rng: &mut ChaCha8Rng) {
+        assert!(!self.is_empty(), "a sample of shape [{size}] from an empty replay buffer");
+        batch.clear();
+        for _ in 0..size {
+            let index = rng.random_range(0..self.len());
+            let row = index * self.width..(index + 1) * self.width;
+            batch.observation.extend_from_slice(&self.columns.observation[row.clone()]);
+            batch.next_observation.extend_from_slice(&self.columns.next_observation[row]);
+            batch.action.push(self.columns.action[index]);
+            batch.reward.push(self.columns.reward[index]);
+            batch.discount.push(self.columns.discount[index]);
+            batch.next_cell.push(self.columns.next_cell[index]);
+        }
+    }
+}
+
+impl ReplayBatch {
+    fn clear(&mut self) {
+        self.observation.clear();
+        self.action.clear();
+        self.reward.clear();
+        self.discount.clear();
+        self.next_observation.clear();
+        self.next_cell.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn transition(number: usize) -> Transition<EncodedState> {
+        let state = |x: usize| EncodedState { row: vec![x as f32, -(x as f32)], cell: x };
+        Transition {
+            observation: state(number),
+            action: number,
+            reward: number as f64,
+            discount: 1.0,
+            next_observation: state(number + 1),
+            next_action: None,
+        }
+    }
+
+    #[test]
+    fn the_oldest_is_overwritten_and_columns_stay_together() {
+        let mut buffer = ReplayBuffer::new(3, 2);
+        (0..5).for_each(|number| buffer.push(&transition(number)));
+        let mut batch = ReplayBatch::default();
+        buffer.sample(200, &mut batch, &mut ChaCha8Rng::seed_from_u64(1));
+        assert_eq!((buffer.len(), batch.action.len()), (3, 200));
+        for row in 0..200 {
+            let number = batch.action[row];
+            assert!((2..5).contains(&number));
+            assert_eq!(batch.observation[row * 2 + 1], -(number as f32));
+            assert_eq!(batch.next_observation[row * 2], number as f32 + 1.0);
+            assert_eq!((batch.reward[row], batch.next_cell[row]), (number as f32, number + 1));
+        }
+        assert!((2..5).all(|number| batch.action.contains(&number)), "each of the three is drawn");
+    }
+
+    #[test]
+    fn sampling_repeats_with_its_seed_and_allocates_once() {
+        let mut buffer = ReplayBuffer::new(8, 2);
+        (0..8).for_each(|number| buffer.push(&transition(number)));
+        let (mut one, mut two) = (ReplayBatch::default(), ReplayBatch::default());
+        buffer.sample(16, &mut one, &mut ChaCha8Rng::seed_from_u64(9));
+        buffer.sample(16, &mut two, &mut ChaCha8Rng::seed_from_u64(9));
+        assert_eq!(one, two);
+        let memory = one.observation.as_ptr();
+        buffer.sample(16, &mut one, &mut ChaCha8Rng::seed_from_u64(10));
+        assert_eq!(memory, one.observation.as_ptr());
+    }
+}

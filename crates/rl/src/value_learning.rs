@@ -1,0 +1,106 @@
+//! The one equation of each value learner, as a pure function.
+//!
+//! Names follow rlax: `_tm1` is time t−1, `_t` is time t. An action a_{t-1} taken in s_{t-1} gave reward `r_t` and led to s_t, whose
+//! action values are `q_t` `[A]`; `discount_t` is γ times the transition's discount, hence 0 where the episode terminates.
+//! An action that is not available has value −∞ and is never chosen.
+//!
+//! ```text
+//! Q-learning          r_t + γ_t max_a q_t[a]                              Watkins 1989
+//! SARSA               r_t + γ_t q_t[a_t]                                  Rummery & Niranjan 1994
+//! double Q-learning   r_t + γ_t q_t_value[argmax_a q_t_selector[a]]       van Hasselt 2010
+//! ```
+//!
+//! ```
+//! use slatewise_rl::value_learning::q_learning_target;
+//!
+//! assert_eq!(q_learning_target(1.0, 0.5, &[2.0, 4.0]), 3.0);
+//! ```
+
+/// Index of the largest value; the lowest index among equals, so that a choice never depends on chance.
+///
+/// # Shapes
+/// `values [A]`, A ≥ 1.
+pub fn argmax(values: &[f64]) -> usize {
+    assert!(!values.is_empty(), "argmax of values of shape [0]: at least one action is needed");
+    let mut best = 0;
+    for (action, &value) in values.iter().enumerate().skip(1) {
+        if value > values[best] {
+            best = action;
+        }
+    }
+    best
+}
+
+/// r_t + γ_t max_a q_t\[a\].
+///
+/// # Shapes
+/// `q_t [A]`, A ≥ 1.
+///
+/// # Reference
+/// Watkins 1989, "Learning from delayed rewards".
+pub fn q_learning_target(r_t: f64, discount_t: f64, q_t: &[f64]) -> f64 {
+    bootstrap(r_t, discount_t, q_t[argmax(q_t)])
+}
+
+/// r_t + γ_t q_t\[a_t\].
+///
+/// # Shapes
+/// `q_t [A]`, `a_t` < A.
+///
+/// # Reference
+/// Rummery & Niranjan 1994, "On-line Q-learning using connectionist systems".
+pub fn sarsa_target(r_t: f64, discount_t: f64, q_t: &[f64], a_t: usize) -> f64 {
+    assert!(a_t < q_t.len(), "action {a_t} of values of shape [{}]", q_t.len());
+    bootstrap(r_t, discount_t, q_t[a_t])
+}
+
+/// r_t + γ_t q_t_value\[argmax_a q_t_selector\[a\]\]: one estimate chooses, the other judges.
+///
+/// # Shapes
+/// `q_t_value [A]`, `q_t_selector [A]`, A ≥ 1.
+///
+/// # Reference
+/// van Hasselt 2010, "Double Q-learning"; van Hasselt, Guez & Silver 2016 for the deep form.
+pub fn double_q_learning_target(r_t: f64, discount_t: f64, q_t_value: &[f64], q_t_selector: &[f64]) -> f64 {
+    let (value, selector) = (q_t_value.len(), q_t_selector.len());
+    assert!(value == selector, "values of shape [{value}] chosen by values of shape [{selector}]");
+    bootstrap(r_t, discount_t, q_t_value[argmax(q_t_selector)])
+}
+
+/// Nothing follows a termination, so a value of −∞ (no action available) must not turn 0 · −∞ into NaN.
+fn bootstrap(r_t: f64, discount_t: f64, v_t: f64) -> f64 {
+    if discount_t == 0.0 { r_t } else { r_t + discount_t * v_t }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_equal_hand_computation() {
+        let q_t = [1.0, 5.0, 3.0];
+        assert_eq!(q_learning_target(2.0, 0.5, &q_t), 4.5); // 2 + 0.5 · 5
+        assert_eq!(sarsa_target(2.0, 0.5, &q_t, 2), 3.5); // 2 + 0.5 · 3
+        assert_eq!(double_q_learning_target(2.0, 0.5, &q_t, &[9.0, 0.0, 1.0]), 2.5); // 2 + 0.5 · 1: the selector says 0
+    }
+
+    #[test]
+    fn termination_leaves_the_reward_alone() {
+        let nothing = [f64::NEG_INFINITY; 2];
+        assert_eq!(q_learning_target(-1.0, 0.0, &nothing), -1.0);
+        assert_eq!(sarsa_target(-1.0, 0.0, &nothing, 0), -1.0);
+        assert_eq!(double_q_learning_target(-1.0, 0.0, &nothing, &nothing), -1.0);
+    }
+
+    #[test]
+    fn unavailable_actions_are_never_the_maximum_and_ties_go_to_the_lowest() {
+        assert_eq!(q_learning_target(0.0, 1.0, &[f64::NEG_INFINITY, -3.0]), -3.0);
+        assert_eq!(argmax(&[1.0, 2.0, 2.0]), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "values of shape [2] chosen by values of shape [3]")]
+    fn shapes_are_checked() {
+        double_q_learning_target(0.0, 1.0, &[0.0; 2], &[0.0; 3]);
+    }
+}
