@@ -1,1 +1,39 @@
-fn main() {}
+//! `cargo xtask`: the command line of slatewise. `main` only dispatches; each command has a file under `commands/`.
+//!
+//! ```text
+//! cargo xtask train                     the main job on the data that ships
+//! cargo xtask train --config my.toml    the same on your own config
+//! ```
+//!
+//! Exit codes: 0 done, 2 for anything the user can mend (one line on stderr says what and how).
+
+mod args;
+mod commands;
+mod config;
+mod console;
+mod device;
+mod run_dir;
+mod seeds;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+
+// Large tensors are otherwise mapped and page-faulted anew at each operation: a quarter of a training step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Train(arguments) => commands::train::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console::error(&error);
+            ExitCode::from(2)
+        }
+    }
+}

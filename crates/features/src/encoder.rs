@@ -209,7 +209,7 @@ impl FeatureEncoder {
     pub fn summary(&self) -> Vec<FittedFeature> {
         let categorical = self.fields.iter().map(|field| {
             let table = &self.tables[field.table];
-            let detail = format!("table `{}`: {} rows × {}", table.name, table.rows, table.width);
+            let detail = format!("table {}: {} rows × {}", table.name, table.rows, table.width);
             FittedFeature { name: field.name.clone(), kind: "categorical", detail }
         });
         let dense = self.dense.iter().map(|dense| {

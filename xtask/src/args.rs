@@ -1,0 +1,47 @@
+//! The raw arguments; `commands` turn them into validated ones.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// From a behaviour log to a judged policy: multi-task learning and reinforcement learning for recommenders.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version, about, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Clean a log, train a multi-task model, learn policies, judge them and write a report.
+    Train(TrainArguments),
+}
+
+/// What `train` takes.
+#[derive(Debug, Args)]
+pub(crate) struct TrainArguments {
+    /// The run's config (TOML); without it, the e-shop that ships with the repository.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the model trains: `auto` takes a real GPU when there is one, else the CPU.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub(crate) device: DeviceChoice,
+    /// Seed of every random stream; without it, the config's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Folder that holds the run directories; without it, `runs` in the repository.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs: Option<PathBuf>,
+}
+
+/// Devices that a run can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU.
+    Auto,
+    /// The CPU (burn-flex).
+    Cpu,
+    /// A GPU, or a software Vulkan driver, through wgpu.
+    Wgpu,
+}

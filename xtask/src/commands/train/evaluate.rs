@@ -1,0 +1,128 @@
+//! Stage 4: the model on held-out sessions: each task's predictions, and the next item beside the baselines.
+
+use std::ops::Range;
+
+use anyhow::Result;
+use serde::Serialize;
+use slatewise_data::TaskKind;
+use slatewise_eval::Predictions;
+use slatewise_eval::prediction::BinarySummary;
+use slatewise_features::{EpochLoader, Source};
+use slatewise_model::Ranker;
+
+use super::data::Data;
+use super::fit::Fitted;
+use super::next_item::{NextItemResult, judge_next_item};
+use crate::config::RunConfig;
+use crate::console::Console;
+
+/// Rows per batch when nothing is learned.
+const EVALUATION_ROWS: usize = 16_384;
+
+/// How one task's predictions did.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct TaskResult {
+    pub(super) task: String,
+    pub(super) kind: TaskKind,
+    /// Rows on which the label is defined.
+    pub(super) rows: usize,
+    /// Mean negative log-likelihood in nats; none without rows.
+    pub(super) loss: Option<f64>,
+    /// The metrics of a binary task.
+    pub(super) binary: Option<BinarySummary>,
+}
+
+impl TaskResult {
+    pub(super) fn auc(&self) -> Option<f64> {
+        self.binary.as_ref().and_then(|summary| summary.roc_auc)
+    }
+}
+
+/// What the evaluation found.
+pub(super) struct Evaluation {
+    pub(super) tasks: Vec<TaskResult>,
+    pub(super) next_item: Vec<NextItemResult>,
+}
+
+/// Judges the best epoch's model on the test sessions.
+pub(super) fn evaluate(config: &RunConfig, data: &Data, fitted: &Fitted, console: Console) -> Result<Evaluation> {
+    console.stage("4/6  Evaluation: the test sessions, which nothing was fitted on");
+    let source = Source { log: &data.loaded.log, encoder: &fitted.encoder, tasks: &data.tasks };
+    let tasks = judge_tasks(source, data.split.test.clone(), &fitted.ranker)?;
+    for result in &tasks {
+        console.line(task_line(result));
+    }
+    let next_item = judge_next_item(config, data, fitted)?;
+    for result in &next_item {
+        console.line(next_item_line(result));
+    }
+    Ok(Evaluation { tasks, next_item })
+}
+
+fn task_line(result: &TaskResult) -> String {
+    let number = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| format!("{x:.4}"));
+    let Some(binary) = &result.binary else {
+        return format!("{:<14} {:>8} rows  logloss {}", result.task, result.rows, number(result.loss));
+    };
+    format!(
+        "{:<14} {:>8} rows  AUC {}  logloss {}  calibration {}",
+        result.task,
+        result.rows,
+        number(binary.roc_auc),
+        number(binary.log_loss),
+        number(binary.calibration_ratio)
+    )
+}
+
+fn next_item_line(result: &NextItemResult) -> String {
+    let values = &result.ranking.over_transitions;
+    let mut text = format!("next item by {:<20} MRR {:.4}", result.recommender, values.mrr);
+    for (place, k) in result.ranking.cutoffs.iter().enumerate() {
+        text += &format!("  HR@{k} {:.4}", values.hit_rate[place]);
+    }
+    text
+}
+
+/// Every task's predictions on some sessions.
+pub(super) fn judge_tasks(source: Source<'_>, sessions: Range<u32>, ranker: &Ranker) -> Result<Vec<TaskResult>> {
+    let specs = source.tasks.specs();
+    let binary: Vec<usize> = (0..specs.len()).filter(|&task| specs[task].kind() == TaskKind::Binary).collect();
+    let mut scores = vec![(Vec::new(), Vec::new()); specs.len()];
+    let mut choices = vec![(0.0, 0_usize); specs.len()];
+    for batch in EpochLoader::evaluation(source, sessions, EVALUATION_ROWS) {
+        let predicted = ranker.binary(&batch.features)?;
+        for row in 0..batch.features.rows {
+            let labels = row * specs.len();
+            for (column, &task) in binary.iter().enumerate() {
+                if batch.labels.weight[labels + task] > 0.0 {
+                    scores[task].0.push(predicted[row * binary.len() + column]);
+                    scores[task].1.push(batch.labels.value[labels + task]);
+                }
+            }
+        }
+        for task in (0..specs.len()).filter(|&task| specs[task].kind() == TaskKind::Choice) {
+            let rows: Vec<usize> =
+                (0..batch.features.rows).filter(|row| batch.labels.weight[row * specs.len() + task] > 0.0).collect();
+            let log_probability = ranker.choice(&specs[task].name, &batch.features.select(&rows))?;
+            for (place, row) in rows.iter().enumerate() {
+                let target = batch.labels.value[row * specs.len() + task] as usize;
+                choices[task].0 -= f64::from(log_probability[place * source.tasks.classes(task) + target]);
+                choices[task].1 += 1;
+            }
+        }
+    }
+    let results = specs.iter().enumerate().map(|(task, spec)| {
+        let (name, kind) = (spec.name.clone(), spec.kind());
+        Ok(match kind {
+            TaskKind::Binary => {
+                let summary = BinarySummary::new(&Predictions::new(&scores[task].0, &scores[task].1)?);
+                TaskResult { task: name, kind, rows: summary.rows, loss: summary.log_loss, binary: Some(summary) }
+            }
+            TaskKind::Choice => {
+                let (loss, rows) = choices[task];
+                TaskResult { task: name, kind, rows, loss: (rows > 0).then(|| loss / rows as f64), binary: None }
+            }
+        })
+    });
+    results.collect()
+}

@@ -1,0 +1,143 @@
+//! Stages 2 and 3: features fitted on train rows, then the multi-task model, epoch by epoch.
+//!
+//! The loop is here, with the caller: the trainer takes steps, the validation sessions judge each epoch, and the weights of the best one are kept.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use slatewise_data::Split;
+use slatewise_features::{EpochLoader, FeatureEncoder, Source};
+use slatewise_model::{EpochLosses, MultiTaskModel, Ranker, TaskShape, Trainer};
+
+use super::data::Data;
+use super::evaluate::{TaskResult, judge_tasks};
+use crate::config::RunConfig;
+use crate::console::Console;
+use crate::device::Chosen;
+use crate::seeds::Seeds;
+
+/// One epoch: what it cost on train rows, and how it did on validation rows.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Epoch {
+    pub(super) epoch: usize,
+    pub(super) train: EpochLosses,
+    pub(super) validation: Vec<TaskResult>,
+    /// Σ loss weight · validation loss: what early stopping looks at.
+    pub(super) validation_loss: f64,
+}
+
+/// A fitted encoder, the best epoch's model, and how training went.
+pub(super) struct Fitted {
+    pub(super) encoder: FeatureEncoder,
+    pub(super) ranker: Ranker,
+    pub(super) epochs: Vec<Epoch>,
+    pub(super) best_epoch: usize,
+}
+
+/// Fits the declared features on train rows.
+pub(super) fn fit_features(config: &RunConfig, data: &Data, console: Console) -> Result<FeatureEncoder> {
+    console.stage("2/6  Features: fitted on train rows only");
+    let encoder = FeatureEncoder::fit(&config.features, &data.loaded.log, data.split.train.clone())?;
+    for feature in encoder.summary() {
+        console.line(format!("{:<20} {:<12} {}", feature.name, feature.kind, feature.detail));
+    }
+    console.line(format!("fitted on {} train impressions", encoder.train_rows()));
+    Ok(encoder)
+}
+
+/// Trains until the epochs are used up or the validation loss stops falling.
+pub(super) fn train(
+    config: &RunConfig,
+    data: &Data,
+    encoder: FeatureEncoder,
+    chosen: &Chosen,
+    console: Console,
+) -> Result<Fitted> {
+    console.stage("3/6  Model: one shared trunk, a head per task");
+    let seeds = Seeds(config.seed);
+    let log = &data.loaded.log;
+    let shapes: Vec<TaskShape> = config.tasks.iter().map(|task| TaskShape::new(task, log.catalogue.len())).collect();
+    let model = config.model.init(&encoder.layout(), &shapes, &mut seeds.stream("model"), &chosen.device)?;
+    let source = Source { log, encoder: &encoder, tasks: &data.tasks };
+    let mut trainer = Trainer::new(model, &config.trainer, steps_per_epoch(config, data), &chosen.device)?;
+    let mut history = History::new(config.evaluation.patience);
+    for epoch in 1..=config.trainer.epochs {
+        let rng = seeds.stream(&format!("shuffle {epoch}"));
+        let mut loader = EpochLoader::training(source, data.split.train.clone(), &config.loader, rng);
+        let bar = console.bar(&format!("epoch {epoch} of {}", config.trainer.epochs), loader.slates() as u64);
+        let mut done = 0;
+        while let Some(batch) = loader.next() {
+            trainer.step(&batch).with_context(|| format!("epoch {epoch}"))?;
+            bar.advance((loader.slates_done() - done) as u64);
+            done = loader.slates_done();
+        }
+        let train = trainer.finish_epoch()?;
+        let seconds = bar.finish().as_secs_f64();
+        let ranker = Ranker::new(trainer.snapshot(), &chosen.device);
+        let validation = judge_tasks(source, data.split.validation.clone(), &ranker)?;
+        let epoch = Epoch { epoch, train, validation_loss: weighted_loss(config, &validation), validation };
+        console.line(epoch_line(&epoch, seconds));
+        if history.push(epoch, || trainer.snapshot()) {
+            break;
+        }
+    }
+    let (epochs, best_epoch, model) = history.close().context("trainer.epochs: give at least 1")?;
+    console.line(format!("kept the weights of epoch {best_epoch}, the lowest validation loss"));
+    Ok(Fitted { ranker: Ranker::new(model, &chosen.device), encoder, epochs, best_epoch })
+}
+
+/// Steps of an epoch, in expectation over which unclicked rows are kept.
+fn steps_per_epoch(config: &RunConfig, data: &Data) -> usize {
+    let Split { train, .. } = &data.split;
+    let log = &data.loaded.log;
+    let (rows, clicked) = (log.impressions_in(train).len(), log.slates_in(train).len());
+    let kept = clicked as f64 + (rows - clicked) as f64 * config.loader.unclicked_rate;
+    (kept / config.loader.batch_rows as f64).ceil() as usize
+}
+
+fn weighted_loss(config: &RunConfig, results: &[TaskResult]) -> f64 {
+    config
+        .tasks
+        .iter()
+        .zip(results)
+        .map(|(task, result)| f64::from(task.loss_weight) * result.loss.unwrap_or(0.0))
+        .sum()
+}
+
+fn epoch_line(epoch: &Epoch, seconds: f64) -> String {
+    let mut text = format!("epoch {:<2} {seconds:>5.1} s  loss train/validation", epoch.epoch);
+    for (train, validation) in epoch.train.tasks.iter().zip(&epoch.validation) {
+        let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"));
+        text += &format!("\n   {:<14} {} / {}", train.task, number(train.mean), number(validation.loss));
+        if let Some(auc) = validation.auc() {
+            text += &format!("   AUC {auc:.4}");
+        }
+    }
+    text
+}
+
+/// The epochs so far and the best one's weights.
+struct History {
+    epochs: Vec<Epoch>,
+    best: Option<(usize, f64, MultiTaskModel)>,
+    patience: usize,
+}
+
+impl History {
+    fn new(patience: usize) -> Self {
+        Self { epochs: Vec::new(), best: None, patience }
+    }
+
+    /// Adds an epoch; true when the loss has not fallen for `patience` epochs.
+    fn push(&mut self, epoch: Epoch, weights: impl FnOnce() -> MultiTaskModel) -> bool {
+        let (number, loss) = (epoch.epoch, epoch.validation_loss);
+        self.epochs.push(epoch);
+        if self.best.as_ref().is_none_or(|(_, best, _)| loss < *best) {
+            self.best = Some((number, loss, weights()));
+        }
+        self.best.as_ref().is_some_and(|(best, ..)| number - best >= self.patience)
+    }
+
+    fn close(self) -> Option<(Vec<Epoch>, usize, MultiTaskModel)> {
+        self.best.map(|(number, _, model)| (self.epochs, number, model))
+    }
+}

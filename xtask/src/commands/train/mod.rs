@@ -1,0 +1,89 @@
+//! `cargo xtask train`: the whole road, from a log to a judged policy and a report.
+//!
+//! ```text
+//! 1 data ─▶ 2 features ─▶ 3 model ─▶ 4 evaluation ─▶ 5 reward and simulators ─▶ 6 policies ─▶ run directory
+//! ```
+//!
+//! Each stage is a file here; this one runs them in turn and writes what they found.
+
+mod closing;
+mod data;
+mod evaluate;
+mod fit;
+mod next_item;
+mod policies;
+mod record;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+pub(crate) use self::policies::PolicyConfig;
+use self::record::{Metrics, Run};
+use self::report::Findings;
+use crate::args::TrainArguments;
+use crate::config::RunConfig;
+use crate::console::Console;
+use crate::device;
+use crate::run_dir::RunDir;
+
+/// Runs the command.
+///
+/// # Errors
+/// Anything that the user can mend, in one line; the run directory then does not come to be.
+pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
+    let started = Instant::now();
+    let console = Console::new();
+    let config_path = arguments.config.clone().unwrap_or_else(|| in_repository("configs/eshop.toml"));
+    let mut config = RunConfig::read(&config_path)?;
+    config.seed = arguments.seed.unwrap_or(config.seed);
+    let chosen = device::choose(arguments.device)?;
+    let runs = arguments.runs.clone().unwrap_or_else(|| in_repository("runs"));
+    let now = Timestamp::now();
+    let run = RunDir::create(&runs, &config.name, &now)?;
+    console.line(format!("{}, seed {}, {} ({})", config_path.display(), config.seed, chosen.name, chosen.reason));
+
+    let data = data::prepare(&config, &run, console)?;
+    let encoder = fit::fit_features(&config, &data, console)?;
+    let fitted = fit::train(&config, &data, encoder, &chosen, console)?;
+    let evaluation = evaluate::evaluate(&config, &data, &fitted, console)?;
+    let policies = policies::learn_and_judge(&config, &data, &fitted, console)?;
+    closing::print(&evaluation, &policies, console);
+
+    let findings =
+        Findings { config: &config, data: &data, fitted: &fitted, evaluation: &evaluation, policies: &policies };
+    let metrics = Metrics::new(&findings);
+    let record = Run::new(&findings, &chosen, &now, started.elapsed());
+    let report = report::build(&findings, &record)?;
+    run.write("config.toml", config.to_toml()?.as_bytes())?;
+    run.write("metrics.json", &json(&metrics)?)?;
+    run.write("run.json", &json(&record)?)?;
+    run.write("report.html", report.to_html()?.as_bytes())?;
+    run.write("report.md", report.to_markdown().as_bytes())?;
+    record::save_checkpoint(&run, &findings)?;
+    record::save_policy(&run, &findings)?;
+    let finished = run.finish()?;
+    console.line(format!(
+        "\n{:.0} s; open {}",
+        started.elapsed().as_secs_f64(),
+        finished.join("report.html").display()
+    ));
+    Ok(())
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value).context("writing numbers as JSON")?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// A path of the repository, when run by cargo; else of the current folder.
+fn in_repository(path: &str) -> PathBuf {
+    match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(xtask) => Path::new(&xtask).parent().unwrap_or(Path::new(".")).join(path),
+        None => PathBuf::from(path),
+    }
+}

@@ -1,0 +1,199 @@
+//! `train` as a user meets it: what it leaves behind, that a seed settles every number, and how it answers mistakes.
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// The shipped config, cut down until debug builds run it in seconds.
+const TINY: &str = r#"
+extends = "CONFIGS/eshop_small.toml"
+name = "tiny"
+[data]
+sessions_share = 0.02
+[features]
+min_count = 2
+[trainer]
+epochs = 1
+[model]
+trunk = { kind = "mmoe", experts = 2, widths = [16] }
+[policy.schedule]
+tabular_steps = 2000
+dqn_steps = 1200
+judged_sessions = 20
+curve_points = 2
+"#;
+
+struct Workbench {
+    folder: TempDir,
+}
+
+impl Workbench {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a config that is `TINY` with some lines put in place of others.
+    fn config(&self, replace: &[(&str, &str)]) -> PathBuf {
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
+        let mut text = TINY.replace("CONFIGS", configs.to_str().unwrap());
+        for (old, new) in replace {
+            assert!(text.contains(old), "{old} is not in the config");
+            text = text.replace(old, new);
+        }
+        let path = self.path("run.toml");
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn train(&self, config: &Path, threads: &str, runs: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["train", "--device", "cpu"]).arg("--config").arg(config).arg("--runs").arg(self.path(runs));
+        command.env("RAYON_NUM_THREADS", threads).output().unwrap()
+    }
+
+    /// Runs a job that must fail, and gives the one line that it ends with.
+    fn refusal(&self, config: &Path) -> String {
+        let output = self.train(config, "1", "runs");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let last = text.lines().last().unwrap_or_default().to_owned();
+        assert!(last.starts_with("error: ") && !text.contains("panicked"), "{text}");
+        let left: Vec<_> = fs::read_dir(self.path("runs")).map(|d| d.flatten().collect()).unwrap_or_default();
+        assert!(left.is_empty(), "something was left behind: {left:?}");
+        last
+    }
+}
+
+/// The only run in a folder.
+fn only_run(runs: &Path) -> PathBuf {
+    let found: Vec<PathBuf> = fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+#[test]
+fn one_seed_gives_one_metrics_file_whatever_the_threads() {
+    let bench = Workbench::new();
+    let config = bench.config(&[]);
+    let mut metrics = Vec::new();
+    for threads in ["1", "2"] {
+        let output = bench.train(&config, threads, threads);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = only_run(&bench.path(threads));
+        for file in
+            ["config.toml", "run.json", "quarantine.csv", "report.html", "report.md", "checkpoint/manifest.json"]
+        {
+            assert!(fs::metadata(run.join(file)).unwrap().len() > 0, "{file}");
+        }
+        for file in ["policy/q_learning_log.json", "policy/dqn_log_then_simulator.safetensors"] {
+            assert!(run.join(file).exists(), "{file}");
+        }
+        metrics.push(fs::read(run.join("metrics.json")).unwrap());
+    }
+    assert!(metrics[0] == metrics[1], "one thread and two threads differ");
+    let again = only_run(&bench.path("1")).join("config.toml");
+    let output = bench.train(&again, "2", "again");
+    assert!(output.status.success(), "the resolved config is no config: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(fs::read(only_run(&bench.path("again")).join("metrics.json")).unwrap() == metrics[0]);
+}
+
+#[test]
+fn another_seed_gives_other_numbers() {
+    let bench = Workbench::new();
+    for (seed, runs) in [("1", "one"), ("2", "two")] {
+        let config = bench.config(&[("name = \"tiny\"", &format!("name = \"tiny\"\nseed = {seed}"))]);
+        assert!(bench.train(&config, "2", runs).status.success());
+    }
+    let read = |runs: &str| fs::read(only_run(&bench.path(runs)).join("metrics.json")).unwrap();
+    assert!(read("one") != read("two"));
+}
+
+#[test]
+fn an_unknown_key_is_named() {
+    let bench = Workbench::new();
+    let line = bench.refusal(&bench.config(&[("epochs = 1", "epoch = 1")]));
+    assert!(
+        line.contains("run.toml") && line.contains("unknown field `epoch`") && line.contains("`trainer`"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_value_out_of_range_is_named() {
+    let bench = Workbench::new();
+    let line = bench.refusal(&bench.config(&[("curve_points = 2", "curve_points = 0")]));
+    assert!(line.contains("policy.schedule.curve_points: at least 2, not 0"), "{line}");
+}
+
+#[test]
+fn a_missing_config_is_named() {
+    let bench = Workbench::new();
+    let line = bench.refusal(&bench.path("nowhere.toml"));
+    assert!(line.contains("nowhere.toml: cannot read the config; check the path given to --config"), "{line}");
+}
+
+#[test]
+fn a_missing_log_is_named() {
+    let bench = Workbench::new();
+    let line = bench.refusal(&bench.config(&[("[data]", "[data]\npath = \"nowhere.csv\"")]));
+    assert!(line.contains("nowhere.csv") && line.contains("data.path"), "{line}");
+}
+
+#[test]
+fn an_empty_log_is_named() {
+    let bench = Workbench::new();
+    fs::write(bench.path("empty.csv"), "").unwrap();
+    let sha256 = slatewise_data::artefact::sha256_hex(b"");
+    let data = format!("[data]\npath = \"empty.csv\"\nsha256 = \"{sha256}\"");
+    let line = bench.refusal(&bench.config(&[("[data]", &data)]));
+    assert!(line.contains("empty.csv") && line.contains("empty"), "{line}");
+}
+
+#[test]
+fn a_log_that_changed_is_refused_before_anything_else() {
+    let bench = Workbench::new();
+    fs::write(bench.path("other.csv"), "year;month\n2008;4\n").unwrap();
+    let line = bench.refusal(&bench.config(&[("[data]", "[data]\npath = \"other.csv\"")]));
+    assert!(line.contains("other.csv") && line.contains("SHA-256"), "{line}");
+}
+
+#[test]
+fn a_missing_column_is_named_with_its_key() {
+    let bench = Workbench::new();
+    let schema = "[data.schema]\nprice = \"prize\"\n[features]";
+    let line = bench.refusal(&bench.config(&[("[features]", schema)]));
+    assert!(line.contains("prize") && line.contains("data.schema.price"), "{line}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let bench = Workbench::new();
+    fs::write(bench.path("file"), "in the way").unwrap();
+    let output = bench.train(&bench.config(&[]), "1", "file/runs");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("cannot make the folder for runs") && text.contains("--runs"), "{text}");
+}
+
+#[test]
+fn a_device_that_is_not_there_is_told_so() {
+    let bench = Workbench::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    // The Vulkan loader sees no driver at all, as on a machine without one.
+    command.env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
+    command.args(["train", "--device", "wgpu"]).arg("--config").arg(bench.config(&[]));
+    let output = command.arg("--runs").arg(bench.path("runs")).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    if cfg!(target_os = "linux") && !text.contains("wgpu (") {
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("--device wgpu: no Vulkan"), "{text}");
+        assert!(!bench.path("runs").exists());
+    }
+}
