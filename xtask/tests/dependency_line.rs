@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
@@ -17,9 +18,14 @@ const LINE: [&str; 7] = [
     "slatewise-benches",
 ];
 
+/// The workspace as built for this machine: crates of other platforms need not be here.
 fn metadata() -> Metadata {
+    let rustc = Command::new("rustc").arg("-vV").output().unwrap();
+    let version = String::from_utf8(rustc.stdout).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let options = ["--offline", "--locked", "--filter-platform", host].map(str::to_owned);
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-    MetadataCommand::new().manifest_path(manifest).other_options(vec!["--offline".to_owned()]).exec().unwrap()
+    MetadataCommand::new().manifest_path(manifest).other_options(options).exec().unwrap()
 }
 
 /// Normal dependencies of each package of the workspace on others of it.

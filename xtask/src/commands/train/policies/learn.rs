@@ -148,7 +148,7 @@ impl LearnTask<'_> {
         let schedule = &self.config.policy.schedule;
         let mut streams = Streams::new(Seeds(self.config.seed).number(&format!("{name} {seed}")));
         let sessions = self.data.split.train.clone();
-        let logged =
+        let trajectories =
             logged_trajectories(&self.data.loaded.log, sessions, self.reward, &self.simulators.learner, |state| {
                 learner.represent(state)
             })?;
