@@ -12,8 +12,8 @@ use slatewise_rl::policy::UniformRandom;
 use slatewise_rl::simulator::{BackOff, SessionSimulator, UserModel, count_responses};
 use slatewise_rl::tabular::{QLearning, TabularConfig};
 use slatewise_rl::{
-    Budget, EpsilonSchedule, Learning, PriceMoments, Response, RewardSpec, SessionReward, SessionState, StartStates,
-    StateEncoder, StateFeature, StateSpec, Streams, Watched, logged_trajectories, rollout,
+    Budget, Decision, EpsilonSchedule, Learning, PriceMoments, Response, RewardSpec, SessionReward, SessionState,
+    StartStates, StateEncoder, StateFeature, StateSpec, Streams, TimeStep, Watched, logged_trajectories, rollout,
 };
 
 const STEPS: u64 = 20_000;
@@ -39,7 +39,8 @@ fn rl(criterion: &mut Criterion) {
     group.bench_function("simulated steps, random policy", |bench| {
         let (mut environments, mut policy) = (vec![simulator.clone(); 16], UniformRandom { actions });
         bench.iter(|| {
-            let mut watched = Watched::new(&mut policy, |_, _, _| {});
+            let mut watched =
+                Watched::new(&mut policy, |_: usize, _: Option<Decision>, _: &TimeStep<'_, SessionState, Response>| {});
             rollout(&mut environments, &mut watched, Budget::Steps(STEPS), &mut Streams::new(1))
         });
     });

@@ -68,7 +68,7 @@ impl RunDir {
 
     /// Writes one file, synced before it has its name.
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<()> {
-        slatewise_data::artefact::write_atomic(&self.path(name), content).with_context(|| format!("writing {name}"))?;
+        slatewise_data::artefact::write_atomic(self.path(name), content).with_context(|| format!("writing {name}"))?;
         Ok(())
     }
 
