@@ -88,7 +88,7 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Takes a model into training on its own device, for `config.epochs` epochs of `steps_per_epoch` steps.
+    /// Takes a model into training on `device`, for `config.epochs` epochs of `steps_per_epoch` steps.
     ///
     /// # Errors
     /// [`Error::InvalidConfig`] naming the key.
@@ -106,7 +106,7 @@ impl Trainer {
             loss_weight: Tensor::from_data(TensorData::new(weights, [model.spec().tasks.len()]), &device),
             log: LossLog::new(model.spec()),
             optimizer: AdamConfig::new().with_epsilon(1e-8).with_weight_decay(decay).init(),
-            model: model.train(),
+            model: model.to_device(&device.clone().without_autodiff()).train(),
             config: config.clone(),
             device,
             steps: config.epochs * steps_per_epoch,

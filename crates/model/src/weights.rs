@@ -5,6 +5,7 @@
 //! expert.1.layers.0.weight      [out, in]          trunk: each trunk's own names (bottom, expert, gate, ...)
 //! gate.0.weight                 [experts, in]
 //! tower.2.layers.1.bias         [out]              towers, in task order
+//! wide.2.weight.0               [rows, classes]    wide parts, in task order, then in the order of their fields
 //! ```
 //!
 //! A dense layer lies in memory as `[in, out]` and in the file as PyTorch's `nn.Linear` has it, y = x Wᵀ + b, so that
@@ -84,7 +85,7 @@ fn mismatch(path: &Path, tensor: &str, problem: impl std::fmt::Display) -> Error
 fn name_in_model(name: &str) -> String {
     match name.split_once('.') {
         Some(("emb", rest)) => format!("embedding.{rest}"),
-        Some(("tower", _)) => name.into(),
+        Some(("tower" | "wide", _)) => name.into(),
         _ => format!("trunk.{name}"),
     }
 }

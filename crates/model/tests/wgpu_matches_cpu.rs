@@ -72,7 +72,11 @@ fn spec(trunk: &TrunkConfig) -> ModelSpec {
     let field = |name: &str, table| FieldLayout { name: name.into(), table };
     let task = |name: &str, kind, classes| TaskShape { name: name.into(), kind, classes, loss_weight: 1.0 };
     ModelSpec {
-        config: ModelConfig { trunk: trunk.clone(), tower: vec![6], wide: [].into() },
+        config: ModelConfig {
+            trunk: trunk.clone(),
+            tower: vec![6],
+            wide: [("next_item".into(), vec!["item".into()])].into(),
+        },
         layout: FeatureLayout {
             tables: vec![table("item", ITEMS as usize, 4), table("day", 7, 3)],
             fields: vec![field("item", 0), field("last_item", 0), field("day", 1)],

@@ -5,9 +5,9 @@
 //!                       └──► h₂ [B, hidden]  ──► tower of task 2   ...
 //! ```
 //!
-//! A trunk is a file of this folder: its config with `init`, its module with `forward`. To add one, write the file and
-//! add a line to each of [`TrunkConfig`] and [`Trunk`], and one arm to each `match` below; the conformance suite in
-//! `tests/model/conformance.rs` takes it from [`TrunkConfig`].
+//! A trunk is a file of this folder: its config with `init`, its module with `forward`. To add one, write the file, add
+//! its variant to [`TrunkConfig`] and [`Trunk`] and the arms that go with it below, and add it to `trunks()` in
+//! `tests/model/fixture.rs`, so that it passes the conformance suite.
 
 mod mmoe;
 mod shared_bottom;

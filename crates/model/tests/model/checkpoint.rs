@@ -105,7 +105,8 @@ fn names_and_bytes_are_stable() -> TestResult {
     assert_eq!(shape("expert.2.layers.0.weight"), "[24,22]", "[out, in]");
     assert_eq!(shape("gate.1.weight"), "[3,22]");
     assert_eq!(shape("tower.2.layers.1.bias"), "[12]");
+    assert_eq!(shape("wide.2.weight.0"), "[12,12]");
     let tensors = header.as_object().map(|names| names.keys().filter(|name| *name != "__metadata__").count());
-    assert_eq!(tensors, Some(2 + 3 * 4 + 3 + 3 * 4), "tables, experts, gates, towers");
+    assert_eq!(tensors, Some(2 + 3 * 4 + 3 + 3 * 4 + 1), "tables, experts, gates, towers, the wide part");
     Ok(())
 }

@@ -42,7 +42,7 @@ pub(crate) fn spec(trunk: TrunkConfig) -> ModelSpec {
         loss_weight: 1.0,
     };
     ModelSpec {
-        config: ModelConfig { trunk, tower: vec![8], wide: [].into() },
+        config: ModelConfig { trunk, tower: vec![8], wide: [("next_item".into(), vec!["item".into()])].into() },
         layout: FeatureLayout {
             tables: vec![table("user", USERS, 8), table("item", ITEMS, 6)],
             fields: vec![field("item", 1), field("last_item", 1), field("user", 0)],

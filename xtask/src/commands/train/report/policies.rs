@@ -35,6 +35,7 @@ pub(super) fn comparison(findings: &Findings<'_>) -> Section {
             comparison.seeds,
         ))
         .block(verdict(comparison))
+        .block(robustness(comparison))
         .block(Block::Table(table(comparison)))
         .block(Block::Plot(Plot::Bar(forest)))
         .block(Block::Table(sensitivity(findings)))
@@ -51,9 +52,10 @@ fn verdict(comparison: &Comparison) -> Block {
         .bounds
         .map_or_else(String::new, |(low, high)| format!(" (95 % interval {} to {})", number(low), number(high)));
     let said = format!(
-        "{} earns {} per session against {best}: a difference of {}{bounds}. It was chosen in the learner's simulator, before the judge was asked.",
+        "{} earns {} per session; the best baseline, {best}, {}: a difference of {}{bounds}. It was chosen in the learner's simulator, before the judge was asked.",
         name(kept),
         number(kept.value.mean),
+        number(kept.value.mean - gain.mean),
         number(gain.mean)
     );
     Block::Callout(match (gain.excludes(0.0), gain.mean > 0.0) {
@@ -61,6 +63,26 @@ fn verdict(comparison: &Comparison) -> Block {
         (true, false) => Callout::warning("The kept policy is worse than a baseline: do not deploy it", said),
         (false, _) => Callout::warning("The kept policy is not distinguishable from the best baseline", said),
     })
+}
+
+/// Whether the answer holds under other assumptions about visitors.
+fn robustness(comparison: &Comparison) -> Block {
+    let Some(kept) = comparison.rows.iter().find(|row| comparison.keeps(row)) else { return Block::Facts(Vec::new()) };
+    let number = |x: f64| TWO.format(x);
+    let said = kept.sensitivity.iter().enumerate().filter_map(|(place, (tau, value))| {
+        let baselines = comparison.rows.iter().filter(|row| row.is_baseline);
+        let best = baselines.max_by(|a, b| a.sensitivity[place].1.mean.total_cmp(&b.sensitivity[place].1.mean))?;
+        let best_value = best.sensitivity[place].1.mean;
+        let word = if value.mean > best_value { "ahead of" } else { "behind" };
+        Some(format!(
+            "at τ = {tau} it is {word} the best baseline there, {} ({} against {})",
+            best.policy,
+            number(value.mean),
+            number(best_value)
+        ))
+    });
+    let text = format!("The same policy under other patience exponents: {}.", said.collect::<Vec<_>>().join("; "));
+    Block::Callout(Callout::info("Does it hold for less, or more, patient visitors?", text))
 }
 
 fn table(comparison: &Comparison) -> Table {
