@@ -8,6 +8,7 @@
 //!    sessions, slates and impressions as columns; the [`Catalogue`] holds the items.
 //! 5. **Split.** A [`SplitConfig`] divides the sessions by day into a [`Split`].
 //! 6. **Label.** A [`TaskSet`] gives each impression row its label for each declared [`TaskSpec`], or none where it is masked.
+//! 7. **Judge others.** Beside that road, [`table`] reads columns out of files that other programs wrote: scores, runs, logs.
 //!
 //! [`artefact`] writes files in one step and hashes them, here and in every crate to the right.
 //!
@@ -55,6 +56,26 @@
 //! assert_eq!(labels, [(Some(1.0), Some(1.0)), (Some(0.0), None)]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Files of other programs
+//!
+//! A [`table::TableReader`] reads CSV, gzipped or not, and with the cargo feature `parquet` Parquet. It reads the columns
+//! that are wanted, block by block on all threads, and names the place of whatever it refuses.
+//!
+//! ```
+//! use slatewise_data::table::{TableReader, Wanted};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("scores.csv");
+//! std::fs::write(&path, "user_id,label,score\nann,1,0.75\nbob,0,high\n")?;
+//!
+//! let table = TableReader::open(&path)?.read(&[Wanted::id("user_id"), Wanted::number("label")])?;
+//! assert_eq!((table.rows(), &table.id(0).names[1], table.number(1)[0]), (2, &"bob".to_owned(), 1.0));
+//!
+//! let error = TableReader::open(&path)?.read(&[Wanted::number("score")]).unwrap_err().to_string();
+//! assert!(error.contains("scores.csv, data row 2 (line 3), column `score`: \"high\" is no number"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod artefact;
 mod catalogue;
@@ -69,6 +90,7 @@ mod rebuild;
 mod schema;
 mod source;
 mod split;
+pub mod table;
 mod task;
 mod task_set;
 

@@ -1,0 +1,195 @@
+//! One wanted column of one row group, some rows at a time.
+
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::DataType;
+use parquet::errors::{ParquetError, Result};
+
+use super::super::columns::BlockColumn;
+use super::super::interner::Interner;
+use super::super::wanted::Kind;
+use super::shape::Shape;
+use super::value::{decimal, digits, half, uuid, whole};
+
+/// Longer ids are refused; with it, the ids of a chunk take at most 2 GiB.
+pub(super) const LONGEST_ID: usize = 1 << 16;
+
+/// A wanted column.
+pub(super) struct Column {
+    pub(super) shape: Shape,
+    pub(super) block: BlockColumn,
+    /// Below this level a value is null.
+    pub(super) present: i16,
+    /// What ended the rows of the chunk.
+    pub(super) fault: Option<Fault>,
+}
+
+/// What is wrong with a row of the chunk.
+pub(super) struct Fault {
+    pub(super) row: usize,
+    pub(super) kind: FaultKind,
+}
+
+pub(super) enum FaultKind {
+    Null,
+    Empty,
+    NotUtf8(String),
+    TooLong(usize),
+}
+
+impl Column {
+    pub(super) fn new(shape: Shape, kind: Kind, present: i16) -> Self {
+        Self { shape, block: BlockColumn::new(kind), present, fault: None }
+    }
+
+    /// Reads the next rows; a fault ends them early.
+    pub(super) fn read(&mut self, reader: &mut ColumnReader, rows: usize, known: &Interner) -> Result<()> {
+        self.block.clear();
+        self.fault = None;
+        match self.block.kind {
+            Kind::Number | Kind::NumberOrEmpty => self.numbers(reader, rows),
+            Kind::Id => {
+                self.ids(reader, rows)?;
+                if let Err((row, value)) = self.block.ids.look_up(&[], known) {
+                    self.fault = Some(Fault { row, kind: FaultKind::NotUtf8(value) });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn numbers(&mut self, reader: &mut ColumnReader, rows: usize) -> Result<()> {
+        let (shape, scale) = (self.shape, if let Shape::Decimal(scale) = self.shape { scale } else { 0 });
+        match reader {
+            ColumnReader::BoolColumnReader(reader) => self.push(reader, rows, |&value| f64::from(u8::from(value))),
+            ColumnReader::Int32ColumnReader(reader) => match shape {
+                Shape::Unsigned => self.push(reader, rows, |&value| f64::from(value as u32)),
+                Shape::Decimal(_) => self.push(reader, rows, |&value| decimal(value.into(), scale)),
+                _ => self.push(reader, rows, |&value| f64::from(value)),
+            },
+            ColumnReader::Int64ColumnReader(reader) => match shape {
+                Shape::Unsigned => self.push(reader, rows, |&value| value as u64 as f64),
+                Shape::Decimal(_) => self.push(reader, rows, |&value| decimal(value.into(), scale)),
+                _ => self.push(reader, rows, |&value| value as f64),
+            },
+            ColumnReader::FloatColumnReader(reader) => self.push(reader, rows, |&value| f64::from(value)),
+            ColumnReader::DoubleColumnReader(reader) => self.push(reader, rows, |&value| value),
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                self.push(reader, rows, |value| decimal(whole(value.data()), scale))
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => match shape {
+                Shape::Half => self.push(reader, rows, |value| half(value.data())),
+                _ => self.push(reader, rows, |value| decimal(whole(value.data()), scale)),
+            },
+            ColumnReader::Int96ColumnReader(_) => Err(unexpected_type()),
+        }
+    }
+
+    fn push<T: DataType>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        rows: usize,
+        number: impl Fn(&T::T) -> f64,
+    ) -> Result<()> {
+        let (values, levels) = self.next(reader, rows)?;
+        if values.len() < rows && self.block.kind == Kind::NumberOrEmpty {
+            let mut values = values.iter();
+            let or_nan = |&level: &i16| if level < self.present { None } else { values.next().map(&number) };
+            self.block.numbers.extend(levels.iter().map(or_nan).map(|value| value.unwrap_or(f64::NAN)));
+        } else {
+            let values = self.up_to_null(values, &levels, rows);
+            self.block.numbers.extend(values.iter().map(number));
+        }
+        Ok(())
+    }
+
+    fn ids(&mut self, reader: &mut ColumnReader, rows: usize) -> Result<()> {
+        let unsigned = self.shape == Shape::Unsigned;
+        match reader {
+            ColumnReader::BoolColumnReader(reader) => self.push_ids(reader, rows, |&value, text| {
+                text.clear();
+                text.extend_from_slice(if value { b"true" } else { b"false" });
+            }),
+            ColumnReader::Int32ColumnReader(reader) => self.push_ids(reader, rows, |&value, text| {
+                digits(if unsigned { i128::from(value as u32) } else { value.into() }, text);
+            }),
+            ColumnReader::Int64ColumnReader(reader) => self.push_ids(reader, rows, |&value, text| {
+                digits(if unsigned { i128::from(value as u64) } else { value.into() }, text);
+            }),
+            ColumnReader::ByteArrayColumnReader(reader) if self.shape == Shape::Text => self.texts(reader, rows),
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                self.push_ids(reader, rows, |value, text| digits(whole(value.data()), text))
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => match self.shape {
+                Shape::Uuid => self.push_ids(reader, rows, |value, text| uuid(value.data(), text)),
+                _ => self.push_ids(reader, rows, |value, text| digits(whole(value.data()), text)),
+            },
+            _ => Err(unexpected_type()),
+        }
+    }
+
+    fn push_ids<T: DataType>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        rows: usize,
+        write: impl Fn(&T::T, &mut Vec<u8>),
+    ) -> Result<()> {
+        let values = self.take(reader, rows)?;
+        let mut text = Vec::new();
+        for value in &values {
+            write(value, &mut text);
+            self.block.ids.push_apart(&text, 0);
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self, reader: &mut ColumnReaderImpl<parquet::data_type::ByteArrayType>, rows: usize) -> Result<()> {
+        let values = self.take(reader, rows)?;
+        for (row, value) in values.iter().enumerate() {
+            let kind = match value.data() {
+                [] => FaultKind::Empty,
+                id if id.len() > LONGEST_ID => FaultKind::TooLong(id.len()),
+                id => {
+                    self.block.ids.push_apart(id, 0);
+                    continue;
+                }
+            };
+            self.fault = Some(Fault { row, kind });
+            break;
+        }
+        Ok(())
+    }
+
+    /// The next values, up to the first null.
+    fn take<T: DataType>(&mut self, reader: &mut ColumnReaderImpl<T>, rows: usize) -> Result<Vec<T::T>> {
+        let (values, levels) = self.next(reader, rows)?;
+        Ok(self.up_to_null(values, &levels, rows))
+    }
+
+    /// The values that are there in the next rows, and the level of each row (none for a column without nulls).
+    fn next<T: DataType>(&self, reader: &mut ColumnReaderImpl<T>, rows: usize) -> Result<(Vec<T::T>, Vec<i16>)> {
+        let (mut values, mut levels) = (Vec::with_capacity(rows), Vec::new());
+        let mut read = 0;
+        while read < rows {
+            let (records, _, _) = reader.read_records(rows - read, Some(&mut levels), None, &mut values)?;
+            if records == 0 {
+                return Err(ParquetError::EOF("a column has fewer values than its row group has rows".to_owned()));
+            }
+            read += records;
+        }
+        Ok((values, levels))
+    }
+
+    /// Cuts the values at the first null, which becomes the fault.
+    fn up_to_null<V>(&mut self, mut values: Vec<V>, levels: &[i16], rows: usize) -> Vec<V> {
+        if values.len() < rows {
+            let row = levels.iter().position(|&level| level < self.present).unwrap_or(values.len());
+            values.truncate(row);
+            self.fault = Some(Fault { row, kind: FaultKind::Null });
+        }
+        values
+    }
+}
+
+fn unexpected_type() -> ParquetError {
+    ParquetError::General("a column has another type than the schema says".to_owned())
+}
