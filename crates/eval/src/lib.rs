@@ -1,17 +1,21 @@
-//! The judge: prediction, ranking and catalogue metrics, intervals and the report.
+//! The judge: prediction, ranking and catalogue metrics, off-policy evaluation, intervals, comparisons and the report.
 //!
 //! The crate knows no models and no tensors: everything is a function of slices and small structs, so that it judges whatever wrote down
 //! its scores. The job, step by step:
 //!
-//! 1. **Prediction** ([`prediction`]): are the probabilities of each yes-or-no task right? ROC AUC, log loss, Brier score, normalised
-//!    entropy, calibration; one [`prediction::BinarySummary`] per task.
-//! 2. **Ranking** ([`ranking`]): does the right item stand high? HR@k, NDCG@k, MRR of next-item scores over transitions and over
-//!    sessions ([`ranking::NextItemEvaluation`]), and of judged lists ([`ranking::RankedList`]). Ties have one policy, which no order of
-//!    rows can change.
-//! 3. **Catalogue** ([`catalog`]): what becomes of the shop? Coverage, Gini, entropy, popularity, novelty, diversity
-//!    ([`catalog::CatalogueSummary`]); [`catalog::diversity_gain`] is the step-by-step form that a reward can use.
+//! 1. **Prediction** ([`prediction`]): are the scores of each task right? ROC AUC, also within users (GAUC), average
+//!    precision, log loss, Brier score, normalised entropy, calibration, one [`prediction::BinarySummary`] per yes-or-no
+//!    task; MAE, RMSE and XAUC of numbers such as watch time.
+//! 2. **Ranking** ([`ranking`]): does the right item stand high? HR@k, NDCG@k, MRR of next-item scores over transitions
+//!    and over sessions ([`ranking::NextItemEvaluation`]); NDCG, recall, precision, MAP of lists with judgements
+//!    ([`ranking::JudgedRun`]). Ties have one policy, which no order of rows can change.
+//! 3. **Catalogue** ([`catalog`]): what becomes of the shop? Coverage, Gini, entropy, popularity, tail share, novelty, serendipity, diversity by
+//!    attributes or embeddings, calibration of categories; [`catalog::diversity_gain`] is the step-by-step form that a reward can use.
 //! 4. **Intervals** ([`interval`]): how sure is that? Student's t over seeds, the bootstrap over sessions, paired differences.
-//! 5. **Report** ([`report`]): say it, as JSON, Markdown and one HTML page.
+//! 5. **Comparison** ([`comparison`]): does one run differ from another on the same units? Sign-flip test, corrected for the number of metrics.
+//! 6. **Off-policy** ([`off_policy`]): what would another policy have earned on this log? 25 estimators, judged by their weights and
+//!    refused where the log cannot say.
+//! 7. **Report** ([`report`]): say it, as JSON, Markdown and one HTML page.
 //!
 //! ```
 //! use slatewise_eval::prediction::BinarySummary;
@@ -40,8 +44,11 @@
 //! in `warnings`, the report prints "undefined". Nothing is dropped in silence and nothing undefined turns into 0, 0.5 or NaN.
 
 pub mod catalog;
+pub mod comparison;
 mod error;
+mod exact_sum;
 pub mod interval;
+pub mod off_policy;
 pub mod prediction;
 pub mod ranking;
 pub mod report;

@@ -21,6 +21,7 @@
 
 use slatewise_data::Catalogue;
 
+use super::distance::Distance;
 use crate::error::Error;
 
 /// Attribute codes of all items, row-major, so that comparing two items reads two short rows.
@@ -93,6 +94,16 @@ impl ItemDistance {
         let start = item as usize * self.attributes;
         assert!(start < self.codes.len(), "item {item} is not among the {} items of this distance", self.items());
         &self.codes[start..start + self.attributes]
+    }
+}
+
+impl Distance for ItemDistance {
+    fn items(&self) -> usize {
+        self.items()
+    }
+
+    fn between(&self, a: u32, b: u32) -> f64 {
+        self.between(a, b)
     }
 }
 

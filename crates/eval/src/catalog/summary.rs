@@ -13,9 +13,9 @@
 use serde::Serialize;
 
 use super::{
-    ItemDistance, average_popularity, coverage, exposure, gini, intra_list_diversity, novelty, shannon_entropy,
+    Distance, average_popularity, coverage, exposure, gini, mean_intra_list_diversity, novelty, shannon_entropy,
 };
-use crate::error::{Error, Undefined, value_or_warning};
+use crate::error::{Error, value_or_warning};
 
 /// The catalogue metrics of some recommendation lists, cut at k. An undefined metric is empty and `warnings` says why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,7 +34,7 @@ pub struct CatalogueSummary {
     pub average_popularity: Option<f64>,
     /// Mean self-information of a shown item in bits.
     pub novelty_bits: Option<f64>,
-    /// Mean over lists of two items or more of the mean pairwise distance, in [0, 1].
+    /// Mean over lists of two items or more of the mean pairwise distance, in [0, 1] for attributes.
     pub intra_list_diversity: Option<f64>,
     /// `metric: reason` for every metric that has no value.
     pub warnings: Vec<String>,
@@ -48,11 +48,11 @@ impl CatalogueSummary {
     ///
     /// # Errors
     /// `k` = 0, an item beyond the catalogue, an item twice in a list, `occurrences` of another length than `distance`.
-    pub fn new<L: AsRef<[u32]>>(
+    pub fn new<L: AsRef<[u32]>, D: Distance + ?Sized>(
         lists: &[L],
         k: usize,
         occurrences: &[u64],
-        distance: &ItemDistance,
+        distance: &D,
     ) -> Result<Self, Error> {
         if occurrences.len() != distance.items() {
             return Err(Error::UnequalLengths {
@@ -63,14 +63,7 @@ impl CatalogueSummary {
             });
         }
         let exposure = exposure(lists, k, occurrences.len())?;
-        let (mut diversity, mut with_pairs) = (0.0, 0_u32);
-        for list in lists.iter().map(AsRef::as_ref) {
-            if let Some(of_list) = intra_list_diversity(&list[..k.min(list.len())], distance) {
-                diversity += of_list;
-                with_pairs += 1;
-            }
-        }
-        let diversity = if with_pairs > 0 { Ok(diversity / f64::from(with_pairs)) } else { Err(Undefined::NoPair) };
+        let diversity = mean_intra_list_diversity(lists, k, distance);
 
         let mut warnings = Vec::new();
         let mut value = |name, metric| value_or_warning(name, metric, &mut warnings);
@@ -91,14 +84,15 @@ impl CatalogueSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::ItemDistance;
 
     #[test]
     fn no_lists_have_reasons_not_zeros() -> Result<(), Error> {
         let distance = ItemDistance::from_codes(&[&[0, 1]])?;
-        let summary = CatalogueSummary::new::<Vec<u32>>(&[], 3, &[1, 1], &distance)?;
+        let summary = CatalogueSummary::new::<Vec<u32>, _>(&[], 3, &[1, 1], &distance)?;
         assert_eq!((summary.coverage, summary.gini, summary.intra_list_diversity), (Some(0.0), None, None));
         assert!(summary.warnings.contains(&"gini: no item was recommended".to_owned()), "{:?}", summary.warnings);
-        assert!(CatalogueSummary::new::<Vec<u32>>(&[], 3, &[1], &distance).is_err());
+        assert!(CatalogueSummary::new::<Vec<u32>, _>(&[], 3, &[1], &distance).is_err());
         Ok(())
     }
 }

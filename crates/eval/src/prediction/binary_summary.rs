@@ -12,11 +12,10 @@
 
 use serde::Serialize;
 
-use super::predictions::{Predictions, Score, Truth, weighted_mean};
-use super::{
-    ReliabilityBin, brier_score, calibration_ratio, equal_mass_bins, equal_width_bins, expected_calibration_error,
-    log_loss, normalised_entropy, roc_auc,
-};
+use super::predictions::{Predictions, weighted_mean};
+use super::score::{Score, Truth};
+use super::sorted_scores::SortedScores;
+use super::{ReliabilityBin, brier_score, calibration_ratio, expected_calibration_error, log_loss, normalised_entropy};
 use crate::error::value_or_warning;
 
 /// The metrics of one binary task. A metric that is not defined is empty (`null` in JSON) and `warnings` says why.
@@ -32,6 +31,8 @@ pub struct BinarySummary {
     pub mean_score: Option<f64>,
     /// Area under the ROC curve, in [0, 1].
     pub roc_auc: Option<f64>,
+    /// Average precision, in (0, 1].
+    pub average_precision: Option<f64>,
     /// Log loss in nats, ≥ 0.
     pub log_loss: Option<f64>,
     /// Brier score, in [0, 1].
@@ -58,19 +59,20 @@ impl BinarySummary {
     pub fn new<S: Score, T: Truth>(predictions: &Predictions<'_, S, T>) -> Self {
         let mut warnings = Vec::new();
         let mut value = |name, metric| value_or_warning(name, metric, &mut warnings);
-        let counted = || predictions.rows().filter(|row| row.weight > 0.0);
-        let equal_width = equal_width_bins(predictions, Self::BINS);
-        let equal_mass = equal_mass_bins(predictions, Self::BINS);
+        let sorted = SortedScores::new(predictions);
+        let equal_width = sorted.equal_width_bins(Self::BINS);
+        let equal_mass = sorted.equal_mass_bins(Self::BINS);
         let error = |bins: &Result<Vec<ReliabilityBin>, _>| match bins {
             Ok(bins) => expected_calibration_error(bins),
             Err(reason) => Err(Clone::clone(reason)),
         };
         Self {
-            rows: counted().count(),
-            positives: counted().filter(|row| row.outcome > 0.0).count(),
+            rows: sorted.rows(),
+            positives: sorted.positives(),
             positive_rate: value("positive_rate", weighted_mean(predictions, |row| row.outcome)),
             mean_score: value("mean_score", weighted_mean(predictions, |row| row.probability)),
-            roc_auc: value("roc_auc", roc_auc(predictions)),
+            roc_auc: value("roc_auc", sorted.roc_auc()),
+            average_precision: value("average_precision", sorted.average_precision()),
             log_loss: value("log_loss", log_loss(predictions)),
             brier: value("brier", brier_score(predictions)),
             normalised_entropy: value("normalised_entropy", normalised_entropy(predictions)),

@@ -4,8 +4,8 @@
 //! B = Σ w_i (p_i − y_i)² / Σ w_i
 //! ```
 //!
-//! Reference: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 78 (1950); the two-class form
-//! that sums over one class, as scikit-learn's `brier_score_loss` does.
+//! Reference: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 78 (1950);
+//! the two-class form that sums over one class, as scikit-learn's `brier_score_loss` does.
 //!
 //! ```
 //! use slatewise_eval::{Predictions, prediction::brier_score};
@@ -15,7 +15,8 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use super::predictions::{Predictions, Score, Truth, weighted_mean};
+use super::predictions::{Predictions, weighted_mean};
+use super::score::{Score, Truth};
 use crate::error::Metric;
 
 /// Mean squared error of the probabilities, in [0, 1]; lower is better.

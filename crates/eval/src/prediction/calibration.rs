@@ -4,8 +4,9 @@
 //! ratio = Σ w_i p_i / Σ w_i y_i
 //! ```
 //!
-//! 1 is calibrated on the whole, above 1 promises too much. It says nothing about single probabilities: see `reliability.rs`.
-//! Reference: He et al., "Practical lessons from predicting clicks on ads at Facebook", ADKDD 2014, §3 ("calibration").
+//! 1 is calibrated on the whole, above 1 promises too much. It says nothing about single probabilities: see
+//! `reliability.rs`. Reference: He et al., "Practical lessons from predicting clicks on ads at Facebook", ADKDD 2014,
+//! §3 ("calibration").
 //!
 //! ```
 //! use slatewise_eval::{Predictions, prediction::calibration_ratio};
@@ -15,7 +16,8 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use super::predictions::{Predictions, Score, Truth, weighted_mean};
+use super::predictions::{Predictions, weighted_mean};
+use super::score::{Score, Truth};
 use crate::error::{Metric, Undefined};
 
 /// Predicted over observed positives, ≥ 0; 1 is calibrated on the whole.

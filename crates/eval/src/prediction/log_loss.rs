@@ -4,8 +4,8 @@
 //! L = − Σ w_i ( y_i ln p_i + (1 − y_i) ln(1 − p_i) ) / Σ w_i ,   p_i clipped to [ε, 1 − ε]
 //! ```
 //!
-//! ε is the machine epsilon of the score's own type (1.2e-7 for `f32`, 2.2e-16 for `f64`), as scikit-learn's `log_loss` has it: a
-//! certain and wrong prediction costs about 16 nats in single precision and 36 in double, never infinity.
+//! ε is the machine epsilon of the score's own type (1.2e-7 for `f32`, 2.2e-16 for `f64`), as scikit-learn's `log_loss`
+//! has it: a certain and wrong prediction costs about 16 nats in single precision and 36 in double, never infinity.
 //!
 //! ```
 //! use slatewise_eval::{Predictions, prediction::log_loss};
@@ -15,7 +15,8 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use super::predictions::{Predictions, Score, Truth, weighted_mean};
+use super::predictions::{Predictions, weighted_mean};
+use super::score::{Score, Truth};
 use crate::error::Metric;
 
 /// Mean negative log-likelihood in nats, ≥ 0; lower is better.

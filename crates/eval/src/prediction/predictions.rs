@@ -4,8 +4,11 @@
 //! row       1      2      3      4
 //! score  [ 0.31 | 0.80 | 0.05 | 0.44 ]   f32 or f64, finite
 //! label  [ 0    | 1    | 0    | 0    ]   bool, or 0 and 1 as f32, f64, u8
-//! weight [ 1    | 1    | 1    | 0    ]   optional, ≥ 0; 0 masks the row
+//! weight [ 1    | 1    | 1    | 0    ]   optional, ≥ 0, f32 or f64; 0 masks the row
 //! ```
+//!
+//! Only ratios of weights count, so a weight is 0 or between 1e-100 and 1e100: products of two sums of weights then
+//! stay finite.
 //!
 //! ```
 //! use slatewise_eval::Predictions;
@@ -16,82 +19,14 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
+use rayon::prelude::*;
+
+use super::score::{Score, Truth, Weights};
 use crate::error::{Error, Undefined};
+use crate::exact_sum::ExactSum;
 
-/// A score's number type: `f32` as models give them, or `f64` as files do.
-pub trait Score: Copy + sealed::Sealed {
-    /// Machine epsilon, the distance from 0 and 1 to which log loss clips.
-    const EPSILON: f64;
-    /// An unsigned integer that sorts as the score does.
-    type Key: Ord + Copy;
-    /// The score as `f64`, exactly.
-    fn value(self) -> f64;
-    /// The sort key; the two zeros share one.
-    fn key(self) -> Self::Key;
-}
-
-/// A label's type.
-pub trait Truth: Copy + sealed::Sealed {
-    /// Whether the outcome happened; `Err` with the value if it is neither 0 nor 1.
-    fn outcome(self) -> Result<bool, f64>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for bool {}
-    impl Sealed for u8 {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
-
-/// Flips a float's bits so that unsigned order is numeric order: all bits of negatives, the sign bit of the others.
-macro_rules! score {
-    ($float:ty, $key:ty) => {
-        impl Score for $float {
-            const EPSILON: f64 = <$float>::EPSILON as f64;
-            type Key = $key;
-
-            fn value(self) -> f64 {
-                f64::from(self)
-            }
-
-            fn key(self) -> $key {
-                const SIGN: $key = 1 << (<$key>::BITS - 1);
-                let bits = (self + 0.0).to_bits();
-                if bits & SIGN == 0 { bits | SIGN } else { !bits }
-            }
-        }
-
-        impl Truth for $float {
-            fn outcome(self) -> Result<bool, f64> {
-                match self {
-                    0.0 => Ok(false),
-                    1.0 => Ok(true),
-                    other => Err(f64::from(other)),
-                }
-            }
-        }
-    };
-}
-
-score!(f32, u32);
-score!(f64, u64);
-
-impl Truth for bool {
-    fn outcome(self) -> Result<bool, f64> {
-        Ok(self)
-    }
-}
-
-impl Truth for u8 {
-    fn outcome(self) -> Result<bool, f64> {
-        match self {
-            0 => Ok(false),
-            1 => Ok(true),
-            other => Err(f64::from(other)),
-        }
-    }
-}
+/// Rows that one thread takes at a time.
+const CHUNK: usize = 1 << 16;
 
 /// The predictions of one binary task with what came true.
 ///
@@ -101,7 +36,7 @@ impl Truth for u8 {
 pub struct Predictions<'a, S, T> {
     score: &'a [S],
     label: &'a [T],
-    weight: Option<&'a [f32]>,
+    weight: Option<Weights<'a>>,
     /// First row (counted from 1) whose score is outside [0, 1], and the score.
     not_probability: Option<(usize, f64)>,
 }
@@ -137,15 +72,15 @@ impl<'a, S: Score, T: Truth> Predictions<'a, S, T> {
             return Err(Error::Empty { what: "predictions" });
         }
         let mut not_probability = None;
-        for (index, (&score, &label)) in score.iter().zip(label).enumerate() {
-            let (value, row) = (score.value(), index + 1);
-            if !value.is_finite() {
-                return Err(Error::NotFinite { what: "score", row, value });
+        for (chunk, (scores, labels)) in score.chunks(CHUNK).zip(label.chunks(CHUNK)).enumerate() {
+            // Sound chunks pass without a branch per row; the others are searched for the row at fault.
+            let sound = scores.iter().zip(labels).fold(true, |sound, (score, label)| {
+                sound & (score.value() >= 0.0) & (score.value() <= 1.0) & label.outcome().is_ok()
+            });
+            if !sound {
+                let outside = check_rows(scores, labels, chunk * CHUNK)?;
+                not_probability = not_probability.or(outside);
             }
-            if !(0.0..=1.0).contains(&value) && not_probability.is_none() {
-                not_probability = Some((row, value));
-            }
-            label.outcome().map_err(|value| Error::LabelNotBinary { row, value })?;
         }
         Ok(Self { score, label, weight: None, not_probability })
     }
@@ -153,18 +88,10 @@ impl<'a, S: Score, T: Truth> Predictions<'a, S, T> {
     /// Gives each row a weight; 0 masks it.
     ///
     /// # Errors
-    /// Another number of rows, a weight that is NaN, infinite or negative.
-    pub fn with_weights(self, weight: &'a [f32]) -> Result<Self, Error> {
-        if weight.len() != self.score.len() {
-            return Err(Error::UnequalLengths {
-                left: "score",
-                left_len: self.score.len(),
-                right: "weight",
-                right_len: weight.len(),
-            });
-        }
-        check_not_negative("weight", weight)?;
-        Ok(Self { weight: Some(weight), ..self })
+    /// Another number of rows, a weight that is NaN, infinite, negative, or neither 0 nor between 1e-100 and 1e100.
+    pub fn with_weights<W: Score>(self, weight: &'a [W]) -> Result<Self, Error> {
+        check_weights(weight, "score", self.score.len())?;
+        Ok(Self { weight: Some(W::column(weight)), ..self })
     }
 
     /// Number of rows, masked ones included.
@@ -179,13 +106,40 @@ impl<'a, S: Score, T: Truth> Predictions<'a, S, T> {
 
     /// The rows in the order in which they were passed.
     pub fn rows(&self) -> impl Iterator<Item = Row<S>> + '_ {
-        self.score.iter().zip(self.label).enumerate().map(|(index, (&score, label))| Row {
-            score,
-            probability: score.value(),
-            // `new` has checked every label, so that nothing falls to 0 here.
-            outcome: f64::from(u8::from(label.outcome().unwrap_or(false))),
-            weight: self.weight.map_or(1.0, |weight| f64::from(weight[index])),
-        })
+        (0..self.len()).map(|row| self.row(row))
+    }
+
+    /// One row, counted from 0.
+    #[inline]
+    pub(super) fn row(&self, row: usize) -> Row<S> {
+        Row {
+            score: self.score[row],
+            probability: self.score[row].value(),
+            outcome: f64::from(u8::from(happened(self.label[row]))),
+            weight: self.weight.map_or(1.0, |weight| weight.of(row)),
+        }
+    }
+
+    /// Whether rows carry weights.
+    pub(super) fn is_weighted(&self) -> bool {
+        self.weight.is_some()
+    }
+
+    /// Scores with their labels, for passes that need no weights.
+    pub(super) fn labelled(&self) -> impl ExactSizeIterator<Item = (S, bool)> + '_ {
+        self.score.iter().zip(self.label).map(|(&score, &label)| (score, happened(label)))
+    }
+
+    /// Some of the rows.
+    fn slice(&self, start: usize) -> Self {
+        let rows = start..(start + CHUNK).min(self.len());
+        let weight = self.weight.map(|weight| weight.rows(rows.clone()));
+        Self { score: &self.score[rows.clone()], label: &self.label[rows], weight, ..*self }
+    }
+
+    /// First row whose score is outside [0, 1], and the score.
+    pub(super) fn not_probability(&self) -> Option<(usize, f64)> {
+        self.not_probability
     }
 
     /// Refuses scores outside [0, 1].
@@ -195,6 +149,28 @@ impl<'a, S: Score, T: Truth> Predictions<'a, S, T> {
             Some((row, score)) => Err(Undefined::NotProbability { row, score }),
         }
     }
+}
+
+/// Whether a label that `Predictions::new` has checked says yes.
+#[inline]
+fn happened<T: Truth>(label: T) -> bool {
+    label.outcome().unwrap_or(false)
+}
+
+/// The first score that is no probability, with its row; rows are counted from 1 beyond `before`.
+fn check_rows<S: Score, T: Truth>(scores: &[S], labels: &[T], before: usize) -> Result<Option<(usize, f64)>, Error> {
+    let mut outside = None;
+    for (index, (score, label)) in scores.iter().zip(labels).enumerate() {
+        let (value, row) = (score.value(), before + index + 1);
+        if !value.is_finite() {
+            return Err(Error::NotFinite { what: "score", row, value });
+        }
+        if !(0.0..=1.0).contains(&value) && outside.is_none() {
+            outside = Some((row, value));
+        }
+        label.outcome().map_err(|value| Error::LabelNotBinary { row, value })?;
+    }
+    Ok(outside)
 }
 
 /// Refuses NaN, infinite and negative values.
@@ -210,33 +186,65 @@ pub(crate) fn check_not_negative<S: Score>(what: &'static str, values: &[S]) -> 
     Ok(())
 }
 
-/// The weighted mean of a per-row value.
+/// Refuses weights that are not one per row, negative, not finite, or so far from 1 that their products leave the range
+/// of `f64`.
+pub(super) fn check_weights<W: Score>(weight: &[W], left: &'static str, left_len: usize) -> Result<(), Error> {
+    if weight.len() != left_len {
+        return Err(Error::UnequalLengths { left, left_len, right: "weight", right_len: weight.len() });
+    }
+    check_not_negative("weight", weight)?;
+    let extreme = |value: f64| value > 0.0 && !(1e-100..=1e100).contains(&value);
+    match weight.iter().position(|weight| extreme(weight.value())) {
+        Some(index) => Err(Error::ExtremeWeight { row: index + 1, value: weight[index].value() }),
+        None => Ok(()),
+    }
+}
+
+/// The weighted mean of a per-row value: the same whatever the order of the rows and the number of threads.
 pub(super) fn weighted_mean<S: Score, T: Truth>(
     predictions: &Predictions<'_, S, T>,
-    value: impl Fn(Row<S>) -> f64,
+    value: impl Fn(Row<S>) -> f64 + Sync,
 ) -> Result<f64, Undefined> {
-    let (mut sum, mut weight) = (0.0, 0.0);
-    for row in predictions.rows() {
+    let sums = |start| chunk_sums(&predictions.slice(start), &value);
+    let (sum, weight) = if predictions.len() <= CHUNK {
+        sums(0)
+    } else {
+        let chunks = (0..predictions.len().div_ceil(CHUNK)).into_par_iter();
+        chunks.map(|chunk| sums(chunk * CHUNK)).reduce(Default::default, |mut left, right| {
+            left.0.merge(right.0);
+            left.1.merge(right.1);
+            left
+        })
+    };
+    let weight = weight.value();
+    if weight > 0.0 { Ok(sum.value() / weight) } else { Err(Undefined::NoWeight) }
+}
+
+/// Sums of weight × value and of the weights.
+fn chunk_sums<S: Score, T: Truth>(
+    rows: &Predictions<'_, S, T>,
+    value: &impl Fn(Row<S>) -> f64,
+) -> (ExactSum, ExactSum) {
+    let (mut sum, mut weight) = (ExactSum::default(), ExactSum::default());
+    if rows.is_weighted() {
         // A masked row must not turn the sum into NaN, whatever stands in it.
-        if row.weight > 0.0 {
-            sum += row.weight * value(row);
-            weight += row.weight;
+        for row in rows.rows().filter(|row| row.weight > 0.0) {
+            sum.add(row.weight * value(row));
+            weight.add(row.weight);
         }
+    } else {
+        for (score, happened) in rows.labelled() {
+            let outcome = f64::from(u8::from(happened));
+            sum.add(value(Row { score, probability: score.value(), outcome, weight: 1.0 }));
+        }
+        weight.add(rows.len() as f64);
     }
-    if weight > 0.0 { Ok(sum / weight) } else { Err(Undefined::NoWeight) }
+    (sum, weight)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_sort_as_the_scores_do() {
-        let ascending = [f32::MIN, -1.5, -1e-30, 0.0, 1e-30, 0.5, f32::MAX];
-        assert!(ascending.windows(2).all(|pair| pair[0].key() < pair[1].key()));
-        assert_eq!((-0.0_f32).key(), 0.0_f32.key());
-        assert_eq!((-0.0_f64).key(), 0.0_f64.key());
-    }
 
     #[test]
     fn bad_input_names_its_row() {
@@ -250,5 +258,18 @@ mod tests {
         assert_eq!(empty, Some(Error::Empty { what: "predictions" }));
         let weight = Predictions::new(&[0.1_f32], &[true]).and_then(|p| p.with_weights(&[-1.0]).map(|_| ())).err();
         assert_eq!(weight, Some(Error::Negative { what: "weight", row: 1, value: -1.0 }));
+        let weight = Predictions::new(&[0.1_f32], &[true]).and_then(|p| p.with_weights(&[1e200]).map(|_| ())).err();
+        assert_eq!(weight, Some(Error::ExtremeWeight { row: 1, value: 1e200 }));
+    }
+    #[test]
+    fn a_bad_row_is_found_beyond_the_first_chunk() {
+        let mut scores = vec![0.5_f32; CHUNK + 3];
+        scores[CHUNK] = -2.0;
+        let mut labels = vec![0_u8; CHUNK + 3];
+        let not_probability = Predictions::new(&scores, &labels).map(|p| p.not_probability);
+        assert_eq!(not_probability, Ok(Some((CHUNK + 1, -2.0))));
+        labels[CHUNK + 1] = 2;
+        let label = Predictions::new(&scores, &labels).err();
+        assert_eq!(label, Some(Error::LabelNotBinary { row: CHUNK + 2, value: 2.0 }));
     }
 }

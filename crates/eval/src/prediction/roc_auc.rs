@@ -4,9 +4,9 @@
 //! AUC = Σ_{i ∈ P} Σ_{j ∈ N} w_i w_j ( [s_i > s_j] + ½ [s_i = s_j] ) / ( Σ_P w_i · Σ_N w_j )
 //! ```
 //!
-//! Exact, in O(n log n): both classes are sorted apart and merged one distinct score at a time. With whole-number weights every partial
-//! sum is an integer below 2⁵³, hence exact in `f64`, up to about 10⁸ rows.
-//! Reference: Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006), §7.
+//! Exact, in O(n log n): both classes are sorted apart and merged one distinct score at a time. With whole-number
+//! weights every partial sum is an integer below 2⁵³, hence exact in `f64`, up to about 10⁸ rows. Reference: Fawcett,
+//! "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006), §7.
 //!
 //! ```
 //! use slatewise_eval::{Predictions, prediction::roc_auc};
@@ -17,7 +17,9 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use super::predictions::{Predictions, Score, Truth};
+use super::predictions::Predictions;
+use super::score::{Score, Truth};
+use super::sorted_scores::SortedScores;
 use crate::error::{Metric, Undefined};
 
 /// Area under the receiver operating characteristic, in [0, 1]; 0.5 is chance.
@@ -25,45 +27,29 @@ use crate::error::{Metric, Undefined};
 /// # Errors
 /// Undefined when either class is absent (or has no weight).
 pub fn roc_auc<S: Score, T: Truth>(predictions: &Predictions<'_, S, T>) -> Metric {
-    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
-    for row in predictions.rows().filter(|row| row.weight > 0.0) {
-        let class = if row.outcome > 0.0 { &mut positives } else { &mut negatives };
-        class.push((row.score.key(), row.weight as f32));
-    }
-    if positives.is_empty() {
-        return Err(Undefined::NoPositive);
-    }
-    if negatives.is_empty() {
-        return Err(Undefined::NoNegative);
-    }
-    positives.sort_unstable_by_key(|&(key, _)| key);
-    negatives.sort_unstable_by_key(|&(key, _)| key);
-
-    let mut negatives = negatives.as_slice();
-    let (mut wins_twice, mut weight_positive, mut weight_below) = (0.0, 0.0, 0.0);
-    for tied in positives.chunk_by(|a, b| a.0 == b.0) {
-        let key = tied[0].0;
-        weight_below += take_weight(&mut negatives, |other| other < key);
-        let weight_equal = take_weight(&mut negatives, |other| other == key);
-        let weight_tied: f64 = tied.iter().map(|&(_, weight)| f64::from(weight)).sum();
-        wins_twice += weight_tied * (2.0 * weight_below + weight_equal);
-        weight_positive += weight_tied;
-        weight_below += weight_equal;
-    }
-    let weight_negative = weight_below + take_weight(&mut negatives, |_| true);
-    Ok(wins_twice / (2.0 * weight_positive * weight_negative))
+    SortedScores::new(predictions).roc_auc()
 }
 
-/// Takes the leading rows whose key passes, and returns their weight.
-fn take_weight<K: Copy>(rows: &mut &[(K, f32)], passes: impl Fn(K) -> bool) -> f64 {
-    let mut weight = 0.0;
-    while let [(key, first), rest @ ..] = *rows
-        && passes(*key)
-    {
-        weight += f64::from(*first);
-        *rows = rest;
+impl<S: Score> SortedScores<S> {
+    /// See [`roc_auc`].
+    ///
+    /// # Errors
+    /// As [`roc_auc`].
+    pub fn roc_auc(&self) -> Metric {
+        auc_of(self.pairs_won_twice(), self.class_weights())
     }
-    weight
+}
+
+/// The area from twice the weighted pairs won and the weights of positives and negatives.
+pub(super) fn auc_of(won_twice: f64, (positive, negative): (f64, f64)) -> Metric {
+    if positive <= 0.0 {
+        return Err(Undefined::NoPositive);
+    }
+    if negative <= 0.0 {
+        return Err(Undefined::NoNegative);
+    }
+    // Sums of weights that are no integers may round a perfect order to just above 1.
+    Ok((won_twice / (2.0 * positive * negative)).min(1.0))
 }
 
 #[cfg(test)]

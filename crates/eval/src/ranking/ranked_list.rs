@@ -1,17 +1,12 @@
 //! `RankedList`: a scored list judged by relevance, several items of which may be right.
 //!
 //! ```text
-//! scores  .9   .5  .5  .5   .1          blocks of tied scores, descending:
-//! gains    0    1   0   2    1            {size 1, gain 0} {size 3, relevant 2, gain 3} {size 1, relevant 1, gain 1}
-//!
-//! DCG@k       = Σ_{r ≤ k} E[gain at place r] / log2(1 + r)          NDCG@k = DCG@k / DCG@k of the best order
-//! precision@k = E[relevant in the first k] / k                      recall@k = E[relevant in the first k] / relevant in all
-//! HR@k        = P(one of the first k is relevant)                   MRR@k  = E[1 / place of the first relevant], 0 beyond k
+//! scores     .9   .5  .5  .5   .1        blocks of tied scores, descending:
+//! relevance   0    1   0   2    1          {size 1} {size 3, relevant 2, gain 3} {size 1, relevant 1, gain 1}
 //! ```
 //!
-//! A gain above 0 makes an item relevant. Gains enter NDCG as they are (linear gain); pass 2^relevance − 1 for the exponential one.
-//! Relevant items that the list lacks still count in the ideal order and in recall's denominator.
-//! References: Järvelin & Kekäläinen, TOIS 20 (2002); ties by expectation: McSherry & Najork, ECIR 2008.
+//! A relevance above 0 makes an item relevant. Relevant items that the list lacks still count in the ideal order and in
+//! the denominators of recall and average precision. The metrics are in `list_metrics.rs`.
 //!
 //! ```
 //! use slatewise_eval::ranking::RankedList;
@@ -22,37 +17,63 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use crate::error::{Error, Metric, Undefined};
+use super::Ties;
+use crate::error::{Error, Undefined};
 use crate::prediction::{Score, check_not_negative};
 
 /// A list in descending order of score, tied items gathered into blocks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RankedList {
     blocks: Vec<Block>,
-    /// Gains of all relevant items, retrieved or not, descending.
+    /// Relevances of all relevant items, retrieved or not, descending.
     ideal: Vec<f64>,
+    /// Items above the first tie, if there is one.
+    above_tie: Option<usize>,
 }
 
-/// Items that share a score.
+/// Items that share a score (or one item, where ties are broken).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Block {
-    size: usize,
-    relevant: usize,
-    gain: f64,
+pub(super) struct Block {
+    pub(super) size: usize,
+    pub(super) relevant: usize,
+    pub(super) gain: f64,
+    pub(super) exponential_gain: f64,
 }
 
 impl RankedList {
-    /// Orders a list by score.
+    /// Orders a list by score, ties being [`Ties::Expected`].
     ///
     /// # Shapes
-    /// `scores` and `gains`: one per item of the list; `missing_gains`: one per relevant item that the list lacks.
+    /// `scores` and `relevance`: one per item of the list; `missing`: one relevance per judged item that the list
+    /// lacks.
     ///
     /// # Errors
-    /// An empty list, unequal lengths, a score or gain that is NaN or infinite, a gain below 0.
-    pub fn new<S: Score>(scores: &[S], gains: &[f64], missing_gains: &[f64]) -> Result<Self, Error> {
-        if scores.len() != gains.len() {
-            let (left_len, right_len) = (scores.len(), gains.len());
-            return Err(Error::UnequalLengths { left: "scores", left_len, right: "gains", right_len });
+    /// An empty list, unequal lengths, a score or relevance that is NaN or infinite, a relevance below 0.
+    pub fn new<S: Score>(scores: &[S], relevance: &[f64], missing: &[f64]) -> Result<Self, Error> {
+        let items: Vec<usize> = (0..scores.len()).collect();
+        Self::with_ties(Ties::Expected, scores, &items, relevance, missing)
+    }
+
+    /// Orders a list by score and, where scores tie, by a policy. `items` tells the items apart and orders them: pass
+    /// ids, or codes that sort as the ids do.
+    ///
+    /// # Shapes
+    /// `scores`, `items` and `relevance`: one per item of the list; `missing`: one relevance per judged item that the
+    /// list lacks.
+    ///
+    /// # Errors
+    /// As [`RankedList::new`], and an item that stands in the list twice.
+    pub fn with_ties<S: Score, I: Ord>(
+        ties: Ties,
+        scores: &[S],
+        items: &[I],
+        relevance: &[f64],
+        missing: &[f64],
+    ) -> Result<Self, Error> {
+        for (right, right_len) in [("items", items.len()), ("relevance", relevance.len())] {
+            if scores.len() != right_len {
+                return Err(Error::UnequalLengths { left: "scores", left_len: scores.len(), right, right_len });
+            }
         }
         if scores.is_empty() {
             return Err(Error::Empty { what: "ranked list" });
@@ -60,82 +81,64 @@ impl RankedList {
         if let Some(index) = scores.iter().position(|score| !score.value().is_finite()) {
             return Err(Error::NotFinite { what: "score", row: index + 1, value: scores[index].value() });
         }
-        check_not_negative("gain", gains)?;
-        check_not_negative("missing gain", missing_gains)?;
-
-        let mut items: Vec<_> = scores.iter().map(|score| score.key()).zip(gains.iter().copied()).collect();
-        items.sort_unstable_by_key(|&(key, _)| std::cmp::Reverse(key));
-        let blocks = items.chunk_by(|a, b| a.0 == b.0).map(|tied| Block {
-            size: tied.len(),
-            relevant: tied.iter().filter(|item| item.1 > 0.0).count(),
-            gain: tied.iter().map(|item| item.1).sum(),
-        });
-        let mut ideal: Vec<_> = gains.iter().chain(missing_gains).copied().filter(|&gain| gain > 0.0).collect();
-        ideal.sort_unstable_by(|a, b| b.total_cmp(a));
-        Ok(Self { blocks: blocks.collect(), ideal })
+        check_not_negative("relevance", relevance)?;
+        check_not_negative("missing relevance", missing)?;
+        check_distinct(items)?;
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_unstable_by(|&a, &b| scores[b].key().cmp(&scores[a].key()).then_with(|| items[b].cmp(&items[a])));
+        let tied = |a: &usize, b: &usize| scores[*a].key() == scores[*b].key();
+        let above_tie = order.windows(2).position(|pair| tied(&pair[0], &pair[1]));
+        let ideal = ideal_order(relevance.iter().chain(missing));
+        let exponential = exponential_gain(&ideal);
+        let block = |places: &[usize]| Block {
+            size: places.len(),
+            relevant: places.iter().filter(|&&item| relevance[item] > 0.0).count(),
+            gain: places.iter().map(|&item| relevance[item]).sum(),
+            exponential_gain: places.iter().map(|&item| exponential(relevance[item])).sum(),
+        };
+        let blocks = match ties {
+            Ties::Expected => order.chunk_by(tied).map(block).collect(),
+            Ties::ItemIdDescending => order.chunks(1).map(block).collect(),
+        };
+        Ok(Self { blocks, ideal, above_tie })
     }
 
-    /// Probability that one of the first `k` items is relevant, in [0, 1].
+    /// The list of somebody to whom nothing was shown: every metric is 0, as long as something is relevant.
     ///
     /// # Errors
-    /// Undefined when `k` is 0 or no item is relevant.
-    pub fn hit_rate(&self, k: usize) -> Metric {
-        self.check(k)?;
-        Ok(self.first_relevant(k, |_| 1.0))
+    /// A relevance that is NaN, infinite or below 0.
+    pub fn absent(missing: &[f64]) -> Result<Self, Error> {
+        check_not_negative("missing relevance", missing)?;
+        Ok(Self { blocks: Vec::new(), ideal: ideal_order(missing.iter()), above_tie: None })
     }
 
-    /// Reciprocal place of the first relevant item, in [0, 1]; 0 if the list holds none.
-    ///
-    /// # Errors
-    /// Undefined when no item is relevant.
-    pub fn reciprocal_rank(&self) -> Metric {
-        self.reciprocal_rank_at(usize::MAX)
+    /// Number of items in the list.
+    pub fn len(&self) -> usize {
+        self.blocks.iter().map(|block| block.size).sum()
     }
 
-    /// Reciprocal place of the first relevant item, counted as 0 beyond place `k`, in [0, 1].
-    ///
-    /// # Errors
-    /// Undefined when `k` is 0 or no item is relevant.
-    pub fn reciprocal_rank_at(&self, k: usize) -> Metric {
-        self.check(k)?;
-        Ok(self.first_relevant(k, |place| 1.0 / place as f64))
+    /// Whether the list holds nothing, see [`RankedList::absent`].
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
     }
 
-    /// Share of the first `k` places that hold a relevant item, in [0, 1]. A shorter list leaves the rest of the places empty.
-    ///
-    /// # Errors
-    /// Undefined when `k` is 0 or no item is relevant.
-    pub fn precision(&self, k: usize) -> Metric {
-        self.check(k)?;
-        Ok(self.relevant_within(k) / k as f64)
+    /// Whether any item is relevant, in the list or missing from it; without one no metric has a value.
+    pub fn has_relevant(&self) -> bool {
+        !self.ideal.is_empty()
     }
 
-    /// Share of the relevant items that stand in the first `k` places, in [0, 1].
-    ///
-    /// # Errors
-    /// Undefined when `k` is 0 or no item is relevant.
-    pub fn recall(&self, k: usize) -> Metric {
-        self.check(k)?;
-        Ok(self.relevant_within(k) / self.ideal.len() as f64)
+    /// Whether items of equal score reach into the first `k` places, however they are ordered.
+    pub fn has_ties_within(&self, k: usize) -> bool {
+        self.above_tie.is_some_and(|above| above < k)
     }
 
-    /// Normalised discounted cumulative gain of the first `k` places, in [0, 1].
-    ///
-    /// # Errors
-    /// Undefined when `k` is 0 or no item is relevant.
-    pub fn ndcg(&self, k: usize) -> Metric {
-        self.check(k)?;
-        let mut gained = 0.0;
-        for (above, block) in self.blocks_within(k) {
-            let places = block.size.min(k - above);
-            let discounts: f64 = (above..above + places).map(discount).sum();
-            gained += block.gain / block.size as f64 * discounts;
-        }
-        let best: f64 = self.ideal.iter().take(k).enumerate().map(|(above, gain)| gain * discount(above)).sum();
-        Ok(gained / best)
+    /// Relevances of all relevant items, retrieved or not, descending.
+    pub(super) fn ideal(&self) -> &[f64] {
+        &self.ideal
     }
 
-    fn check(&self, k: usize) -> Result<(), Undefined> {
+    /// Whether the metrics of the first `k` places have a value.
+    pub(super) fn check(&self, k: usize) -> Result<(), Undefined> {
         if k == 0 {
             return Err(Undefined::Zero { what: "k" });
         }
@@ -143,7 +146,7 @@ impl RankedList {
     }
 
     /// Blocks that reach into the first `k` places, each with the number of items above it.
-    fn blocks_within(&self, k: usize) -> impl Iterator<Item = (usize, Block)> + '_ {
+    pub(super) fn blocks_within(&self, k: usize) -> impl Iterator<Item = (usize, Block)> + '_ {
         let mut above = 0;
         self.blocks.iter().map_while(move |&block| {
             let start = above;
@@ -151,35 +154,30 @@ impl RankedList {
             (start < k).then_some((start, block))
         })
     }
+}
 
-    /// Expected number of relevant items in the first `k` places.
-    fn relevant_within(&self, k: usize) -> f64 {
-        self.blocks_within(k)
-            .map(|(above, block)| block.relevant as f64 * block.size.min(k - above) as f64 / block.size as f64)
-            .sum()
-    }
-
-    /// Expected value of the first relevant item's place, places beyond `k` being worth 0.
-    ///
-    /// It stands in the first block that holds `relevant` > 0 of `size` items. Going down that block, a place holds the first relevant item
-    /// with probability relevant / (size − places already passed), given that none has been met.
-    fn first_relevant(&self, k: usize, value: impl Fn(usize) -> f64) -> f64 {
-        let Some((above, block)) = self.blocks_within(k).find(|(_, block)| block.relevant > 0) else {
-            return 0.0;
-        };
-        let (mut expected, mut none_yet) = (0.0, 1.0);
-        for passed in 0..=(block.size - block.relevant).min(k - above - 1) {
-            let first_here = block.relevant as f64 / (block.size - passed) as f64;
-            expected += none_yet * first_here * value(above + passed + 1);
-            none_yet *= 1.0 - first_here;
-        }
-        expected
+/// Refuses an item that stands in the list twice.
+fn check_distinct<I: Ord>(items: &[I]) -> Result<(), Error> {
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_unstable_by(|&a, &b| items[a].cmp(&items[b]).then(a.cmp(&b)));
+    match order.windows(2).find(|pair| items[pair[0]] == items[pair[1]]) {
+        Some(pair) => Err(Error::DuplicatePair { what: "ranked list", row: pair[1] + 1, first: pair[0] + 1 }),
+        None => Ok(()),
     }
 }
 
-/// The discount of the place below `above` items.
-fn discount(above: usize) -> f64 {
-    1.0 / (above as f64 + 2.0).log2()
+/// The relevances above 0, descending.
+fn ideal_order<'a>(relevance: impl Iterator<Item = &'a f64>) -> Vec<f64> {
+    let mut ideal: Vec<f64> = relevance.copied().filter(|&relevance| relevance > 0.0).collect();
+    ideal.sort_unstable_by(|a, b| b.total_cmp(a));
+    ideal
+}
+
+/// 2^relevance − 1 in units of 2^(the highest relevance, rounded up), which NDCG does not see and which keep it from
+/// overflowing.
+pub(super) fn exponential_gain(ideal: &[f64]) -> impl Fn(f64) -> f64 + use<> {
+    let unit = ideal.first().map_or(0.0, |highest| highest.ceil());
+    move |relevance: f64| (relevance - unit).exp2() - (-unit).exp2()
 }
 
 #[cfg(test)]
@@ -187,42 +185,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ties_give_the_mean_over_their_orders() -> Result<(), Error> {
-        // One clear miss, then three tied of which two are relevant (gains 1 and 2).
-        let list = RankedList::new(&[0.9_f32, 0.5, 0.5, 0.5], &[0.0, 1.0, 0.0, 2.0], &[])?;
-        assert_eq!(list.hit_rate(1)?, 0.0);
-        assert!((list.hit_rate(2)? - 2.0 / 3.0).abs() < 1e-15);
-        assert_eq!(list.hit_rate(3)?, 1.0);
-        assert!((list.precision(2)? - (2.0 / 3.0) / 2.0).abs() < 1e-15);
-        assert!((list.recall(3)? - 2.0 / 3.0).abs() < 1e-15);
-        // First relevant at place 2 with 2/3, at place 3 with 1/3.
-        assert!((list.reciprocal_rank()? - (2.0 / 3.0 / 2.0 + 1.0 / 3.0 / 3.0)).abs() < 1e-15);
-        // Mean gain 1 at each of the places 2 and 3; the ideal is 2 at 1, 1 at 2.
-        let best = 2.0 + 1.0 / 3.0_f64.log2();
-        assert!((list.ndcg(3)? - (1.0 / 3.0_f64.log2() + 0.5) / best).abs() < 1e-15);
-        Ok(())
-    }
-
-    #[test]
-    fn nothing_relevant_has_no_value() -> Result<(), Error> {
-        let list = RankedList::new(&[0.9_f32, 0.5], &[0.0, 0.0], &[])?;
-        assert_eq!(list.ndcg(1), Err(Undefined::NoRelevantItem));
-        let list = RankedList::new(&[0.9_f32, 0.5], &[0.0, 1.0], &[])?;
-        assert_eq!(list.recall(0), Err(Undefined::Zero { what: "k" }));
-        // Retrieved nothing of what is relevant: 0, not undefined.
-        let list = RankedList::new(&[0.9_f32], &[0.0], &[1.0])?;
-        assert_eq!((list.ndcg(1), list.reciprocal_rank()), (Ok(0.0), Ok(0.0)));
-        Ok(())
-    }
-
-    #[test]
     fn bad_input_is_refused() {
         assert_eq!(
             RankedList::new(&[0.9_f32], &[-1.0], &[]),
-            Err(Error::Negative { what: "gain", row: 1, value: -1.0 })
+            Err(Error::Negative { what: "relevance", row: 1, value: -1.0 })
         );
         assert!(matches!(RankedList::new(&[0.1_f32], &[], &[]), Err(Error::UnequalLengths { .. })));
         assert_eq!(RankedList::new::<f32>(&[], &[], &[]), Err(Error::Empty { what: "ranked list" }));
         assert!(matches!(RankedList::new(&[f64::INFINITY], &[0.0], &[]), Err(Error::NotFinite { row: 1, .. })));
+    }
+
+    #[test]
+    fn the_item_id_breaks_ties_as_trec_eval_does() -> Result<(), Error> {
+        // b and c tie below a: the higher id goes first, whatever the order of the rows.
+        for (items, relevance) in [(["a", "b", "c"], [0.0, 0.0, 1.0]), (["a", "c", "b"], [0.0, 1.0, 0.0])] {
+            let list = RankedList::with_ties(Ties::ItemIdDescending, &[0.9_f64, 0.5, 0.5], &items, &relevance, &[])?;
+            assert_eq!((list.reciprocal_rank()?, list.has_ties_within(2)), (0.5, true));
+        }
+        let twice = RankedList::with_ties(Ties::Expected, &[0.9_f64, 0.5, 0.3], &["a", "b", "a"], &[0.0; 3], &[]);
+        assert_eq!(twice, Err(Error::DuplicatePair { what: "ranked list", row: 3, first: 1 }));
+        Ok(())
+    }
+
+    #[test]
+    fn who_saw_nothing_has_zero_unless_nothing_is_relevant() -> Result<(), Error> {
+        let absent = RankedList::absent(&[0.0, 2.0])?;
+        assert_eq!((absent.ndcg(5)?, absent.average_precision(5)?, absent.hit_rate(5)?), (0.0, 0.0, 0.0));
+        assert!(absent.is_empty() && !absent.has_ties_within(9));
+        assert_eq!(RankedList::absent(&[0.0])?.recall(1), Err(Undefined::NoRelevantItem));
+        Ok(())
     }
 }

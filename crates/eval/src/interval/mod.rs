@@ -20,10 +20,15 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use rand::{Rng, RngExt};
+mod bootstrap;
+mod bounds;
+
+use rand::Rng;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+pub use self::bootstrap::bootstrap_sums;
+pub use self::bounds::{empirical_bernstein_interval, high_confidence_lower_bound, normal_interval};
 use crate::error::{Error, Undefined};
 
 /// A mean with its confidence interval.
@@ -68,7 +73,8 @@ pub fn student_t_interval(samples: &[f64], level: f64) -> Result<Interval, Error
 
 /// Mean with the percentile bootstrap interval: for many samples of any shape, such as sessions.
 ///
-/// Time is `resamples` times the number of samples. The same generator state gives the same interval.
+/// Time is `resamples` times the number of samples, spread over the threads. The same generator state gives the same interval, whatever their
+/// number.
 ///
 /// # Errors
 /// No samples, a sample that is NaN or infinite, a level outside (0, 1), `resamples` = 0.
@@ -86,9 +92,8 @@ pub fn bootstrap_interval(
     if count < 2 {
         return Ok(Interval { mean, bounds: None, level, samples: count });
     }
-    let mut means: Vec<f64> = (0..resamples)
-        .map(|_| (0..count).map(|_| samples[rng.random_range(0..count)]).sum::<f64>() / count as f64)
-        .collect();
+    let mut means: Vec<f64> =
+        bootstrap_sums(&[samples], resamples, rng).iter().map(|sums| sums[0] / count as f64).collect();
     means.sort_unstable_by(f64::total_cmp);
     let bounds = (quantile(&means, (1.0 - level) / 2.0), quantile(&means, (1.0 + level) / 2.0));
     Ok(Interval { mean, bounds: Some(bounds), level, samples: count })
@@ -132,7 +137,7 @@ fn checked_mean(samples: &[f64], level: f64) -> Result<f64, Error> {
 }
 
 /// Quantile of ascending values, interpolated linearly.
-fn quantile(ascending: &[f64], probability: f64) -> f64 {
+pub(crate) fn quantile(ascending: &[f64], probability: f64) -> f64 {
     let place = probability * (ascending.len() - 1) as f64;
     let (below, share) = (place.floor() as usize, place.fract());
     let above = (below + 1).min(ascending.len() - 1);

@@ -1,0 +1,266 @@
+//! `Estimator` → `Estimate`: from per-unit contributions to a value with its intervals, or to a refusal.
+//!
+//! ```text
+//! log ── Estimator::contributions ──► Evidence { contributions, weights in use, range }
+//!                                          │  judge, once for all estimators
+//!                                          ▼
+//!                        Estimate { Accepted(value, standard error, intervals) | Refused(reasons) | Undefined(reason) }
+//! ```
+//!
+//! A refused estimate has no value to read by accident: it stands in [`Outcome::Refused`] as `withheld`, beside the reasons.
+
+use rand::Rng;
+use serde::Serialize;
+
+use super::contributions::Contributions;
+use super::refusal::{Refusal, RefusalRules};
+use super::weights::WeightDiagnostics;
+use crate::error::{Error, Metric, Undefined};
+use crate::interval::{Interval, bootstrap_sums, empirical_bernstein_interval, normal_interval, quantile};
+
+/// A way to estimate another policy's value from a log.
+pub trait Estimator<Log: ?Sized> {
+    /// Name with its parameters, such as `ips` or `switch_dr_tau5`.
+    fn name(&self) -> String;
+
+    /// What each unit of the log contributes, and on which weights that rests.
+    ///
+    /// # Errors
+    /// [`Undefined`] inside [`Error::Undefined`] where the log lacks what the estimator needs (q̂, say).
+    fn evidence(&self, log: &Log) -> Result<Evidence, Error>;
+}
+
+/// What an estimator hands over to be judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// Per-unit contributions.
+    pub contributions: Contributions,
+    /// The weights that the estimate rests on.
+    pub weights: WeightUse,
+    /// Bounds of a unit's contribution, from the bounds of rewards and weights; none if they are not known.
+    pub range: Option<(f64, f64)>,
+}
+
+/// How an estimate rests on importance weights.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightUse {
+    /// On the weights as they are.
+    Full(WeightDiagnostics),
+    /// On shrunk weights with nothing in place of what was removed.
+    Shrunk {
+        /// The shrunk weights.
+        shrunk: WeightDiagnostics,
+        /// The weights that they were made of.
+        full: WeightDiagnostics,
+    },
+    /// On shrunk weights, a reward model answering for the rest.
+    ModelBacked {
+        /// The shrunk weights.
+        shrunk: WeightDiagnostics,
+        /// Share of the weight that the model answers for, in [0, 1].
+        model_share: f64,
+    },
+    /// On a reward model alone: no diagnostic can vouch for it.
+    Model,
+}
+
+/// How estimates are judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JudgeOptions {
+    /// Confidence level of every interval, in (0, 1).
+    pub level: f64,
+    /// Bootstrap resamples; 0 for no bootstrap.
+    pub resamples: usize,
+    /// Thresholds of refusal.
+    pub rules: RefusalRules,
+    /// What the log itself fails, whatever the estimator's weights (actions without support).
+    pub support: Option<Refusal>,
+}
+
+impl Default for JudgeOptions {
+    fn default() -> Self {
+        Self { level: 0.95, resamples: 1000, rules: RefusalRules::default(), support: None }
+    }
+}
+
+/// An estimate as it may be told to people.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The estimator's name.
+    pub name: String,
+    /// Value, refusal or reason.
+    pub outcome: Outcome,
+    /// The weights that it rests on; none where it is undefined.
+    pub weights: Option<WeightUse>,
+}
+
+/// What became of an estimate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The diagnostics passed.
+    Accepted(Accepted),
+    /// They did not.
+    Refused {
+        /// Every rule that was broken.
+        reasons: Vec<Refusal>,
+        /// What the formula gives; not an estimate, kept so that the refusal can be examined. None where it overflows.
+        withheld: Option<f64>,
+    },
+    /// The log lacks what the estimator needs.
+    Undefined(#[serde(serialize_with = "as_text")] Undefined),
+}
+
+/// A value that passed, with how sure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Accepted {
+    /// The estimated value of the evaluation policy.
+    pub value: f64,
+    /// Its standard error (delta method for ratios); none for a single unit.
+    pub standard_error: Option<f64>,
+    /// Normal interval.
+    pub normal: Interval,
+    /// Percentile bootstrap interval over units, if asked for.
+    pub bootstrap: Option<Interval>,
+    /// Empirical Bernstein interval: holds for any distribution within the range; only for plain means of known range.
+    pub bernstein: Option<Interval>,
+}
+
+impl Estimate {
+    /// The value, if it was accepted.
+    pub fn value(&self) -> Option<f64> {
+        self.accepted().map(|accepted| accepted.value)
+    }
+
+    /// Value and intervals, if it was accepted.
+    pub fn accepted(&self) -> Option<&Accepted> {
+        match &self.outcome {
+            Outcome::Accepted(accepted) => Some(accepted),
+            Outcome::Refused { .. } | Outcome::Undefined(_) => None,
+        }
+    }
+
+    /// Why there is no value, in one line; none if there is one.
+    pub fn reason(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Accepted(_) => None,
+            Outcome::Refused { reasons, .. } => {
+                let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+                Some(format!("refused: {}", reasons.join("; ")))
+            }
+            Outcome::Undefined(reason) => Some(reason.to_string()),
+        }
+    }
+}
+
+/// Estimates, checks, and either gives intervals or refuses.
+///
+/// Estimators that share a generator state share their bootstrap resamples.
+///
+/// # Errors
+/// What the estimator finds wrong with the log, a level outside (0, 1). What is merely undefined is an [`Outcome`].
+pub fn judge<Log: ?Sized>(
+    estimator: &dyn Estimator<Log>,
+    log: &Log,
+    options: &JudgeOptions,
+    rng: &mut impl Rng,
+) -> Result<Estimate, Error> {
+    let name = estimator.name();
+    let evidence = match estimator.evidence(log) {
+        Ok(evidence) => evidence,
+        Err(Error::Undefined(reason)) => {
+            return Ok(Estimate { name, outcome: Outcome::Undefined(reason), weights: None });
+        }
+        Err(error) => return Err(error),
+    };
+    let outcome = outcome(&evidence, options, rng)?;
+    Ok(Estimate { name, outcome, weights: Some(evidence.weights) })
+}
+
+fn outcome(evidence: &Evidence, options: &JudgeOptions, rng: &mut impl Rng) -> Result<Outcome, Error> {
+    let value = evidence.contributions.value();
+    let mut reasons = evidence.weights.refusals(options);
+    if value == Err(Undefined::Overflow) {
+        reasons.push(Refusal::Overflow { largest: evidence.weights.largest() });
+    }
+    if !reasons.is_empty() {
+        return Ok(Outcome::Refused { reasons, withheld: value.ok() });
+    }
+    match value {
+        Ok(value) => Ok(Outcome::Accepted(accepted(evidence, value, options, rng)?)),
+        Err(reason) => Ok(Outcome::Undefined(reason)),
+    }
+}
+
+fn accepted(evidence: &Evidence, value: f64, options: &JudgeOptions, rng: &mut impl Rng) -> Result<Accepted, Error> {
+    let contributions = &evidence.contributions;
+    let (samples, level) = (contributions.units(), options.level);
+    let standard_error = contributions.standard_error().ok();
+    let normal = normal_interval(value, standard_error, samples, level)?;
+    let bootstrap = (options.resamples > 0 && samples > 1).then(|| bootstrap(contributions, value, options, rng));
+    let bernstein = match evidence.range {
+        Some(range) if contributions.is_mean() && samples > 1 => {
+            Some(empirical_bernstein_interval(&contributions.influence()?, range, level)?)
+        }
+        _ => None,
+    };
+    Ok(Accepted { value, standard_error, normal, bootstrap, bernstein })
+}
+
+fn bootstrap(contributions: &Contributions, value: f64, options: &JudgeOptions, rng: &mut impl Rng) -> Interval {
+    let sums = bootstrap_sums(&contributions.columns(), options.resamples, rng);
+    // A resample without any weight has no value; it is as rare as weights are plenty, and refused logs never come here.
+    let mut values: Vec<f64> = sums.iter().filter_map(|sums| contributions.value_of_sums(sums)).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let tail = (1.0 - options.level) / 2.0;
+    let bounds = (!values.is_empty()).then(|| (quantile(&values, tail), quantile(&values, 1.0 - tail)));
+    Interval { mean: value, bounds, level: options.level, samples: contributions.units() }
+}
+
+impl WeightUse {
+    /// Every rule that these weights break.
+    fn refusals(&self, options: &JudgeOptions) -> Vec<Refusal> {
+        let rules = &options.rules;
+        let mut refusals = match self {
+            Self::Full(weights) => rules.check(weights),
+            Self::Shrunk { shrunk, full } => rules.check_shrunk(shrunk, full),
+            Self::ModelBacked { .. } | Self::Model => return Vec::new(),
+        };
+        refusals.extend(options.support);
+        refusals
+    }
+
+    /// The weights in use; none for a model alone.
+    pub fn diagnostics(&self) -> Option<&WeightDiagnostics> {
+        match self {
+            Self::Full(weights) => Some(weights),
+            Self::Shrunk { shrunk, .. } | Self::ModelBacked { shrunk, .. } => Some(shrunk),
+            Self::Model => None,
+        }
+    }
+
+    fn largest(&self) -> f64 {
+        self.diagnostics().map_or(0.0, |weights| weights.largest)
+    }
+}
+
+fn as_text<S: serde::Serializer>(reason: &Undefined, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(reason)
+}
+
+impl From<Metric> for Outcome {
+    /// A value without interval, or its reason.
+    fn from(metric: Metric) -> Self {
+        match metric {
+            Err(reason) => Self::Undefined(reason),
+            Ok(value) => Self::Accepted(Accepted {
+                value,
+                standard_error: None,
+                normal: Interval { mean: value, bounds: None, level: 0.95, samples: 1 },
+                bootstrap: None,
+                bernstein: None,
+            }),
+        }
+    }
+}
