@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::{compare, metrics::Metrics, ope::Ope};
+
 /// From a behaviour log to a judged policy: multi-task learning and reinforcement learning for recommenders.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", version, about, disable_help_subcommand = true)]
@@ -16,6 +18,14 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Clean a log, train a multi-task model, learn policies, judge them and write a report.
     Train(TrainArguments),
+    /// Metrics of scores, rankings or recommendations in files made by anything.
+    #[command(subcommand)]
+    Metrics(Metrics),
+    /// Off-policy evaluation: what would another policy have earned? Refuses where the log cannot say.
+    #[command(subcommand)]
+    Ope(Ope),
+    /// Compare two runs unit by unit, with tests corrected for their number.
+    Compare(compare::Arguments),
 }
 
 /// What `train` takes.

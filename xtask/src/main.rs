@@ -3,6 +3,9 @@
 //! ```text
 //! cargo xtask train                     the main job on the data that ships
 //! cargo xtask train --config my.toml    the same on your own config
+//! cargo xtask metrics prediction|ranking|catalog    metrics of files made by anything
+//! cargo xtask ope bandit|sequential|slate           off-policy estimates, or why there is none
+//! cargo xtask compare A B                           two runs, unit by unit
 //! ```
 //!
 //! Exit codes: 0 done, 2 for anything the user can mend (one line on stderr says what and how).
@@ -12,6 +15,7 @@ mod commands;
 mod config;
 mod console;
 mod device;
+mod flat;
 mod run_dir;
 mod seeds;
 
@@ -28,6 +32,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => commands::train::run(&arguments),
+        Command::Metrics(metrics) => commands::metrics::run(&metrics),
+        Command::Ope(ope) => commands::ope::run(&ope),
+        Command::Compare(arguments) => commands::compare::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@
 //!   run.json         data hash, seed, device, versions, times
 //!   quarantine.csv   rows left out    checkpoint/    the multi-task model    policy/   what was learned
 //!   report.html      for people       report.md      the same as text
+//!   units/           metrics per test session, for `cargo xtask compare`
 //! ```
 //!
 //! While the run goes on, the folder is called `….partial`; a run that fails removes it.

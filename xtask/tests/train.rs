@@ -95,6 +95,9 @@ fn one_seed_gives_one_metrics_file_whatever_the_threads() {
         for file in ["policy/q_learning_log.json", "policy/dqn_log_then_simulator.safetensors"] {
             assert!(run.join(file).exists(), "{file}");
         }
+        for file in ["units/next_item.csv", "units/task_click.csv"] {
+            assert!(fs::read_to_string(run.join(file)).unwrap().starts_with("session,"), "{file}");
+        }
         metrics.push(fs::read(run.join("metrics.json")).unwrap());
     }
     assert!(metrics[0] == metrics[1], "one thread and two threads differ");
@@ -102,6 +105,22 @@ fn one_seed_gives_one_metrics_file_whatever_the_threads() {
     let output = bench.train(&again, "2", "again");
     assert!(output.status.success(), "the resolved config is no config: {}", String::from_utf8_lossy(&output.stderr));
     assert!(fs::read(only_run(&bench.path("again")).join("metrics.json")).unwrap() == metrics[0]);
+}
+
+#[test]
+fn a_run_compared_with_itself_shows_no_difference() {
+    let bench = Workbench::new();
+    assert!(bench.train(&bench.config(&[]), "2", "runs").status.success());
+    let run = only_run(&bench.path("runs"));
+    let mut compare = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = compare.arg("compare").arg(&run).arg(&run).arg("--json").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let numbers: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    for metric in ["next_item/ndcg@10", "next_item/mrr", "task_click/log_loss", "task_click/brier"] {
+        assert_eq!(numbers[&format!("{metric}/p")], 1.0, "{metric}");
+        assert_eq!(numbers[&format!("{metric}/verdict")], "no difference shown", "{metric}");
+    }
+    assert!(numbers.iter().all(|(key, value)| !key.ends_with("/p") || *value == 1.0), "{numbers:?}");
 }
 
 #[test]

@@ -41,6 +41,8 @@ impl TaskResult {
 /// What the evaluation found.
 pub(super) struct Evaluation {
     pub(super) tasks: Vec<TaskResult>,
+    /// What `tasks` sums up.
+    pub(super) task_rows: Vec<TaskRows>,
     pub(super) next_item: Vec<NextItemResult>,
 }
 
@@ -48,7 +50,8 @@ pub(super) struct Evaluation {
 pub(super) fn evaluate(config: &RunConfig, data: &Data, fitted: &Fitted, console: Console) -> Result<Evaluation> {
     console.stage("4/6  Evaluation: the test sessions, which nothing was fitted on");
     let source = Source { log: &data.loaded.log, encoder: &fitted.encoder, tasks: &data.tasks };
-    let tasks = judge_tasks(source, data.split.test.clone(), &fitted.ranker)?;
+    let task_rows = predict_tasks(source, data.split.test.clone(), &fitted.ranker)?;
+    let tasks = summarise(source, &task_rows)?;
     for result in &tasks {
         console.line(task_line(result));
     }
@@ -56,7 +59,7 @@ pub(super) fn evaluate(config: &RunConfig, data: &Data, fitted: &Fitted, console
     for result in &next_item {
         console.line(next_item_line(result));
     }
-    Ok(Evaluation { tasks, next_item })
+    Ok(Evaluation { tasks, task_rows, next_item })
 }
 
 fn task_line(result: &TaskResult) -> String {
@@ -83,20 +86,44 @@ fn next_item_line(result: &NextItemResult) -> String {
     text
 }
 
-/// Every task's predictions on some sessions.
+/// One task's predictions, row by row in the order of the log.
+#[derive(Default)]
+pub(super) struct TaskRows {
+    /// The session of each row.
+    pub(super) session: Vec<u32>,
+    /// A binary task's probabilities; empty for a choice.
+    pub(super) score: Vec<f32>,
+    /// A binary task's labels; empty for a choice.
+    pub(super) label: Vec<f32>,
+    /// A choice's negative log-likelihoods in nats; empty for a binary task.
+    pub(super) loss: Vec<f64>,
+}
+
+/// How every task's predictions on some sessions did.
 pub(super) fn judge_tasks(source: Source<'_>, sessions: Range<u32>, ranker: &Ranker) -> Result<Vec<TaskResult>> {
+    summarise(source, &predict_tasks(source, sessions, ranker)?)
+}
+
+/// Every task's predictions on the rows of some sessions where its label is defined.
+pub(super) fn predict_tasks(source: Source<'_>, sessions: Range<u32>, ranker: &Ranker) -> Result<Vec<TaskRows>> {
     let specs = source.tasks.specs();
     let binary: Vec<usize> = (0..specs.len()).filter(|&task| specs[task].kind() == TaskKind::Binary).collect();
-    let mut scores = vec![(Vec::new(), Vec::new()); specs.len()];
-    let mut choices = vec![(0.0, 0_usize); specs.len()];
+    let mut tasks: Vec<TaskRows> = specs.iter().map(|_| TaskRows::default()).collect();
+    // The evaluation loader gives every row in the order of the log.
+    let mut session_of_row = source.log.slates_in(&sessions).flat_map(|slate| {
+        let session = source.log.session_of(slate);
+        source.log.rows_of(slate).map(move |_| session)
+    });
     for batch in EpochLoader::evaluation(source, sessions, EVALUATION_ROWS) {
+        let session: Vec<u32> = session_of_row.by_ref().take(batch.features.rows).collect();
         let predicted = ranker.binary(&batch.features)?;
         for row in 0..batch.features.rows {
             let labels = row * specs.len();
             for (column, &task) in binary.iter().enumerate() {
                 if batch.labels.weight[labels + task] > 0.0 {
-                    scores[task].0.push(predicted[row * binary.len() + column]);
-                    scores[task].1.push(batch.labels.value[labels + task]);
+                    tasks[task].session.push(session[row]);
+                    tasks[task].score.push(predicted[row * binary.len() + column]);
+                    tasks[task].label.push(batch.labels.value[labels + task]);
                 }
             }
         }
@@ -104,22 +131,26 @@ pub(super) fn judge_tasks(source: Source<'_>, sessions: Range<u32>, ranker: &Ran
             let rows: Vec<usize> =
                 (0..batch.features.rows).filter(|row| batch.labels.weight[row * specs.len() + task] > 0.0).collect();
             let log_probability = ranker.choice(&specs[task].name, &batch.features.select(&rows))?;
-            for (place, row) in rows.iter().enumerate() {
+            for (place, &row) in rows.iter().enumerate() {
                 let target = batch.labels.value[row * specs.len() + task] as usize;
-                choices[task].0 -= f64::from(log_probability[place * source.tasks.classes(task) + target]);
-                choices[task].1 += 1;
+                tasks[task].session.push(session[row]);
+                tasks[task].loss.push(-f64::from(log_probability[place * source.tasks.classes(task) + target]));
             }
         }
     }
-    let results = specs.iter().enumerate().map(|(task, spec)| {
+    Ok(tasks)
+}
+
+fn summarise(source: Source<'_>, tasks: &[TaskRows]) -> Result<Vec<TaskResult>> {
+    let results = source.tasks.specs().iter().zip(tasks).map(|(spec, rows)| {
         let (name, kind) = (spec.name.clone(), spec.kind());
         Ok(match kind {
             TaskKind::Binary => {
-                let summary = BinarySummary::new(&Predictions::new(&scores[task].0, &scores[task].1)?);
+                let summary = BinarySummary::new(&Predictions::new(&rows.score, &rows.label)?);
                 TaskResult { task: name, kind, rows: summary.rows, loss: summary.log_loss, binary: Some(summary) }
             }
             TaskKind::Choice => {
-                let (loss, rows) = choices[task];
+                let (loss, rows) = (rows.loss.iter().sum::<f64>(), rows.loss.len());
                 TaskResult { task: name, kind, rows, loss: (rows > 0).then(|| loss / rows as f64), binary: None }
             }
         })

@@ -14,6 +14,7 @@ mod next_item;
 mod policies;
 mod record;
 mod report;
+mod units;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
     run.write("report.md", report.to_markdown().as_bytes())?;
     record::save_checkpoint(&run, &findings)?;
     record::save_policy(&run, &findings)?;
+    units::save(&run, &findings)?;
     let finished = run.finish()?;
     console.line(format!(
         "\n{:.0} s; open {}",

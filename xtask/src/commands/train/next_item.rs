@@ -12,13 +12,16 @@ use anyhow::Result;
 use serde::Serialize;
 use slatewise_data::{ImpressionLog, Label};
 use slatewise_eval::catalog::{CatalogueSummary, ItemDistance};
-use slatewise_eval::ranking::{NextItemEvaluation, NextItemSummary};
+use slatewise_eval::ranking::{NextItemEvaluation, NextItemSummary, NextItemValues};
 use slatewise_features::{FeatureBatch, FeatureEncoder, Request};
 use slatewise_model::Ranker;
 
 use super::data::Data;
 use super::fit::Fitted;
 use crate::config::RunConfig;
+
+/// The recommender that the run trains.
+pub(super) const MODEL: &str = "multi-task model";
 
 /// Transitions per call of the model.
 const TRANSITIONS_PER_CALL: usize = 4096;
@@ -30,6 +33,9 @@ pub(super) struct NextItemResult {
     pub(super) ranking: NextItemSummary,
     /// One per list length.
     pub(super) catalogue: Vec<CatalogueSummary>,
+    /// The means of each session.
+    #[serde(skip)]
+    pub(super) sessions: Vec<(u64, NextItemValues)>,
 }
 
 /// A click that is followed by another one.
@@ -57,7 +63,7 @@ pub(super) fn judge_next_item(config: &RunConfig, data: &Data, fitted: &Fitted) 
     ];
     if let Some(task) = config.tasks.iter().find(|task| task.label == Label::NextItem) {
         let scores = |chunk: &[Transition]| model_scores(log, &fitted.encoder, &fitted.ranker, &task.name, chunk);
-        results.push(judge.judge("multi-task model", &test, scores)?);
+        results.push(judge.judge(MODEL, &test, scores)?);
     }
     Ok(results)
 }
@@ -158,7 +164,12 @@ impl Judge<'_> {
             }
         }
         let catalogue = lengths.iter().map(|&k| CatalogueSummary::new(&lists, k, &self.counts.clicks, &self.distance));
-        Ok(NextItemResult { recommender, catalogue: catalogue.collect::<Result<_, _>>()?, ranking: ranking.summary()? })
+        Ok(NextItemResult {
+            recommender,
+            catalogue: catalogue.collect::<Result<_, _>>()?,
+            sessions: ranking.session_means().collect(),
+            ranking: ranking.summary()?,
+        })
     }
 }
 

@@ -1,0 +1,91 @@
+//! What all `ope` commands share: how estimates are judged, and where the findings go.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use rand_chacha::ChaCha8Rng;
+use slatewise_data::artefact::write_atomic;
+use slatewise_eval::off_policy::{Estimate, Estimator, JudgeOptions, Refusal, RefusalRules, judge};
+
+use super::findings::Findings;
+use crate::seeds::Seeds;
+
+/// Draws that the bootstrap makes by default at most, per column.
+const DRAWS: usize = 1_000_000_000;
+
+/// How estimates are judged.
+#[derive(Debug, Args)]
+pub(super) struct Judging {
+    /// Confidence level of all intervals and tests.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95)]
+    pub(super) level: f64,
+    /// Bootstrap resamples, 0 for none; by default 1000, and fewer (down to 100) beyond a million units.
+    #[arg(long, value_name = "N")]
+    bootstrap: Option<usize>,
+    /// Seed of the bootstrap.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Thresholds of refusal (TOML; keys as in `RefusalRules`, such as `minimum_effective_sample_size = 30`).
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Print one flat JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Write a report with plots.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+impl Judging {
+    /// The thresholds of refusal.
+    pub(super) fn rules(&self) -> Result<RefusalRules> {
+        let Some(path) = &self.rules else {
+            return Ok(RefusalRules::default());
+        };
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("{}: cannot read the rules; pass a TOML file to --rules", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{}: not the thresholds of refusal", path.display()))
+    }
+
+    /// The options for a log of so many units.
+    pub(super) fn options(&self, units: usize, support: Option<Refusal>) -> Result<JudgeOptions> {
+        if !(self.level > 0.0 && self.level < 1.0) {
+            bail!("--level {}: pass a number between 0 and 1, such as 0.95", self.level);
+        }
+        let resamples = self.bootstrap.unwrap_or_else(|| (DRAWS / units.max(1)).clamp(100, 1000));
+        Ok(JudgeOptions { level: self.level, resamples, rules: self.rules()?, support })
+    }
+
+    /// Judges a log by some estimators, all on the same bootstrap resamples.
+    pub(super) fn judge<Log>(
+        &self,
+        estimators: &[Box<dyn Estimator<Log>>],
+        log: &Log,
+        options: &JudgeOptions,
+    ) -> Result<Vec<Estimate>> {
+        let judged = estimators.iter().map(|estimator| judge(estimator.as_ref(), log, options, &mut self.stream()));
+        Ok(judged.collect::<Result<_, _>>()?)
+    }
+
+    fn stream(&self) -> ChaCha8Rng {
+        Seeds(self.seed).stream("bootstrap")
+    }
+
+    /// Prints, and writes the report.
+    pub(super) fn tell(&self, findings: &Findings) -> Result<()> {
+        if let Some(path) = &self.html {
+            let html = findings.report().to_html()?;
+            write_atomic(path, html.as_bytes())
+                .with_context(|| format!("{}: cannot write the report", path.display()))?;
+        }
+        findings.print(self.json);
+        Ok(())
+    }
+}
+
+/// A list of parameters, as in `--switch 1,5`.
+pub(super) fn parameters(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| format!("`{text}` is not a number; pass numbers with commas between, such as 1,5"))
+}
