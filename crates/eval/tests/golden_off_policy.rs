@@ -45,22 +45,27 @@ fn check<L>(values: &Value, tolerance: f64, log: &L, estimators: &[(&str, &dyn E
     Ok(())
 }
 
-fn rounds(case: &str) -> Result<BanditRounds> {
+/// The first `limit` rounds of a case.
+fn rounds_of(case: &str, limit: usize) -> Result<BanditRounds> {
     let columns = columns(case, "input.csv")?;
     let actions = columns.keys().filter(|name| name.starts_with("pi_e_")).count();
     let of_row =
         |prefix: &str, row: usize| (0..actions).map(|a| columns[&format!("{prefix}{a}")][row]).collect::<Vec<_>>();
     let mut rounds = BanditRounds::with_actions(actions)?;
-    for row in 0..columns["reward"].len() {
+    for (row, &reward) in columns["reward"].iter().enumerate().take(limit) {
         rounds.push(&Round {
             action: columns["action"][row] as usize,
-            reward: columns["reward"][row],
+            reward,
             propensity: columns["pscore"][row],
             evaluation: &of_row("pi_e_", row),
             q_hat: Some(&of_row("q_hat_", row)),
         })?;
     }
     Ok(rounds)
+}
+
+fn rounds(case: &str) -> Result<BanditRounds> {
+    rounds_of(case, usize::MAX)
 }
 
 fn bandit(case: &str) -> Result<()> {
@@ -126,65 +131,63 @@ fn a_propensity_of_zero_is_refused_by_its_row() -> Result<()> {
     Ok(())
 }
 
-/// What Open Bandit Pipeline's tuning classes choose (δ = 0.1) on `ope_bandit_synthetic`, and on its first 60 rounds.
-#[test]
-fn tuning_chooses_as_open_bandit_pipeline() -> Result<()> {
-    let full = rounds("ope_bandit_synthetic")?;
-    let (clip, infinity) = ([0.5, 1.0, 2.0, 5.0, 10.0, f64::INFINITY], f64::INFINITY);
-    let (optimistic, sub_gaussian) = ([0.0, 0.5, 5.0, 50.0, infinity], [0.0, 0.1, 0.3, 1.0]);
-    let upper = Criterion::UpperBound { delta: 0.1 };
-    let slope = Criterion::Slope { delta: 0.1 };
-    type Make = fn(f64) -> Shrinkage;
-    let cases: [(Base, Make, &[f64], Criterion, f64, f64); 11] = [
-        (Base::Ips, Shrinkage::Clip, &clip, upper, infinity, 0.627_995_239_110_966_2),
-        (Base::Ips, Shrinkage::Clip, &clip, Criterion::Direct, infinity, 0.627_995_239_110_966_2),
-        (Base::Ips, Shrinkage::Clip, &clip, slope, 2.0, 0.617_789_394_048_049_2),
-        (Base::DoublyRobust, Shrinkage::Clip, &clip, upper, infinity, 0.632_698_391_709_275_1),
-        (Base::DoublyRobust, Shrinkage::Clip, &clip, slope, 0.5, 0.605_656_040_340_745_6),
-        (Base::DoublyRobust, Shrinkage::Switch, &clip, slope, 2.0, 0.618_687_395_361_426_3),
-        (Base::DoublyRobust, Shrinkage::Optimistic, &optimistic, upper, infinity, 0.632_698_391_709_275_1),
-        (Base::DoublyRobust, Shrinkage::Optimistic, &optimistic, slope, 5.0, 0.616_879_873_863_447_1),
-        (Base::Ips, Shrinkage::SubGaussian, &sub_gaussian, Criterion::Direct, 0.0, 0.627_995_239_110_966_2),
-        (Base::Ips, Shrinkage::SubGaussian, &sub_gaussian, slope, 1.0, 0.592),
-        (Base::DoublyRobust, Shrinkage::SubGaussian, &sub_gaussian, slope, 0.3, 0.622_423_231_270_460_1),
-    ];
-    for (base, make, grid, criterion, parameter, value) in cases {
-        let candidates: Vec<Shrinkage> = grid.iter().map(|&p| make(p)).collect();
-        let tuning = tune(base, &candidates, &full, criterion)?;
-        let chosen = tuning.chosen();
-        ensure!(chosen.shrinkage == make(parameter), "{base:?} {criterion:?}: {chosen:?} instead of {parameter}");
-        ensure!((chosen.value - value).abs() < 1e-12, "{chosen:?} instead of {value}");
-    }
+/// What Open Bandit Pipeline's tuning classes (δ = 0.1) choose from a grid.
+struct Choice {
+    base: Base,
+    family: fn(f64) -> Shrinkage,
+    criterion: Criterion,
+    parameter: f64,
+    value: f64,
+}
 
-    let mut few = BanditRounds::with_actions(5)?;
-    let all = columns("ope_bandit_synthetic", "input.csv")?;
-    for row in 0..60 {
-        let of_row = |prefix: &str| (0..5).map(|a| all[&format!("{prefix}{a}")][row]).collect::<Vec<_>>();
-        few.push(&Round {
-            action: all["action"][row] as usize,
-            reward: all["reward"][row],
-            propensity: all["pscore"][row],
-            evaluation: &of_row("pi_e_"),
-            q_hat: Some(&of_row("q_hat_")),
-        })?;
-    }
-    let few_cases: [(Base, Make, &[f64], Criterion, f64, f64); 7] = [
-        (Base::Ips, Shrinkage::Clip, &clip, Criterion::Direct, 2.0, 0.656_658_551_504_190_1),
-        (Base::Ips, Shrinkage::Clip, &clip, slope, 1.0, 0.563_321_471_658_011_4),
-        (Base::DoublyRobust, Shrinkage::Clip, &clip, Criterion::Direct, 1.0, 0.650_206_095_868_736_6),
-        (Base::DoublyRobust, Shrinkage::Optimistic, &optimistic, Criterion::Direct, 5.0, 0.648_075_037_261_087_1),
-        (Base::DoublyRobust, Shrinkage::Optimistic, &optimistic, slope, 0.0, 0.585_667_629_961_376_2),
-        (Base::Ips, Shrinkage::SubGaussian, &sub_gaussian, Criterion::Direct, 0.3, 0.633_573_675_259_943),
-        (Base::DoublyRobust, Shrinkage::SubGaussian, &sub_gaussian, Criterion::Direct, 0.1, 0.671_404_054_130_669_4),
-    ];
-    for (base, make, grid, criterion, parameter, value) in few_cases {
-        let candidates: Vec<Shrinkage> = grid.iter().map(|&p| make(p)).collect();
-        let tuning = tune(base, &candidates, &few, criterion)?;
+fn choice(base: Base, family: fn(f64) -> Shrinkage, criterion: Criterion, parameter: f64, value: f64) -> Choice {
+    Choice { base, family, criterion, parameter, value }
+}
+
+fn check_choices(rounds: &BanditRounds, choices: &[Choice]) -> Result<()> {
+    for Choice { base, family, criterion, parameter, value } in choices {
+        let grid: &[f64] = match family(0.5) {
+            Shrinkage::Optimistic(_) => &[0.0, 0.5, 5.0, 50.0, f64::INFINITY],
+            Shrinkage::SubGaussian(_) => &[0.0, 0.1, 0.3, 1.0],
+            _ => &[0.5, 1.0, 2.0, 5.0, 10.0, f64::INFINITY],
+        };
+        let candidates: Vec<Shrinkage> = grid.iter().map(|&p| family(p)).collect();
+        let tuning = tune(*base, &candidates, rounds, *criterion)?;
         let chosen = tuning.chosen();
-        ensure!(chosen.shrinkage == make(parameter), "{base:?} {criterion:?}: {chosen:?} instead of {parameter}");
+        ensure!(chosen.shrinkage == family(*parameter), "{base:?} {criterion:?}: {chosen:?} instead of {parameter}");
         ensure!((chosen.value - value).abs() < 1e-12, "{chosen:?} instead of {value}");
     }
     Ok(())
+}
+
+#[test]
+fn tuning_chooses_as_open_bandit_pipeline() -> Result<()> {
+    let infinity = f64::INFINITY;
+    let (upper, slope) = (Criterion::UpperBound { delta: 0.1 }, Criterion::Slope { delta: 0.1 });
+    let on_all = [
+        choice(Base::Ips, Shrinkage::Clip, upper, infinity, 0.627_995_239_110_966_2),
+        choice(Base::Ips, Shrinkage::Clip, Criterion::Direct, infinity, 0.627_995_239_110_966_2),
+        choice(Base::Ips, Shrinkage::Clip, slope, 2.0, 0.617_789_394_048_049_2),
+        choice(Base::DoublyRobust, Shrinkage::Clip, upper, infinity, 0.632_698_391_709_275_1),
+        choice(Base::DoublyRobust, Shrinkage::Clip, slope, 0.5, 0.605_656_040_340_745_6),
+        choice(Base::DoublyRobust, Shrinkage::Switch, slope, 2.0, 0.618_687_395_361_426_3),
+        choice(Base::DoublyRobust, Shrinkage::Optimistic, upper, infinity, 0.632_698_391_709_275_1),
+        choice(Base::DoublyRobust, Shrinkage::Optimistic, slope, 5.0, 0.616_879_873_863_447_1),
+        choice(Base::Ips, Shrinkage::SubGaussian, Criterion::Direct, 0.0, 0.627_995_239_110_966_2),
+        choice(Base::Ips, Shrinkage::SubGaussian, slope, 1.0, 0.592),
+        choice(Base::DoublyRobust, Shrinkage::SubGaussian, slope, 0.3, 0.622_423_231_270_460_1),
+    ];
+    check_choices(&rounds("ope_bandit_synthetic")?, &on_all)?;
+    let on_the_first_sixty = [
+        choice(Base::Ips, Shrinkage::Clip, Criterion::Direct, 2.0, 0.656_658_551_504_190_1),
+        choice(Base::Ips, Shrinkage::Clip, slope, 1.0, 0.563_321_471_658_011_4),
+        choice(Base::DoublyRobust, Shrinkage::Clip, Criterion::Direct, 1.0, 0.650_206_095_868_736_6),
+        choice(Base::DoublyRobust, Shrinkage::Optimistic, Criterion::Direct, 5.0, 0.648_075_037_261_087_1),
+        choice(Base::DoublyRobust, Shrinkage::Optimistic, slope, 0.0, 0.585_667_629_961_376_2),
+        choice(Base::Ips, Shrinkage::SubGaussian, Criterion::Direct, 0.3, 0.633_573_675_259_943),
+        choice(Base::DoublyRobust, Shrinkage::SubGaussian, Criterion::Direct, 0.1, 0.671_404_054_130_669_4),
+    ];
+    check_choices(&rounds_of("ope_bandit_synthetic", 60)?, &on_the_first_sixty)
 }
 
 fn sequential(case: &str) -> Result<()> {

@@ -18,13 +18,6 @@ pub enum Kind {
     Id,
 }
 
-impl Kind {
-    /// Whether a column of this kind holds numbers.
-    pub(super) fn is_number(self) -> bool {
-        matches!(self, Self::Number | Self::NumberOrEmpty)
-    }
-}
-
 /// A column to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted<'a> {

@@ -127,6 +127,9 @@ impl Contributions {
     /// # Errors
     /// As [`Contributions::value`].
     pub fn influence(&self) -> Result<Vec<f64>, Undefined> {
+        if let [Term { numerator, denominator: None }] = self.terms.as_slice() {
+            return Ok(numerator.clone());
+        }
         let mut influence = vec![0.0; self.units()];
         for term in &self.terms {
             let (value, scale) = term.means()?;
@@ -147,11 +150,15 @@ impl Contributions {
     /// # Errors
     /// As [`Contributions::value`]; undefined for a single unit.
     pub fn standard_error(&self) -> Metric {
-        if self.units() < 2 {
+        self.standard_error_of(&self.influence()?)
+    }
+
+    /// The same, given the influences.
+    pub(super) fn standard_error_of(&self, influence: &[f64]) -> Metric {
+        if influence.len() < 2 {
             return Err(Undefined::OneUnit);
         }
-        let influence = self.influence()?;
-        let (count, centre) = (influence.len() as f64, mean(&influence));
+        let (count, centre) = (influence.len() as f64, mean(influence));
         let squares: f64 = influence.iter().map(|value| (value - centre).powi(2)).sum();
         finite((squares / (count - 1.0) / count).sqrt())
     }

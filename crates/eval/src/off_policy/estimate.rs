@@ -9,14 +9,18 @@
 //!
 //! A refused estimate has no value to read by accident: it stands in [`Outcome::Refused`] as `withheld`, beside the reasons.
 
-use rand::Rng;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
 use super::contributions::Contributions;
 use super::refusal::{Refusal, RefusalRules};
 use super::weights::WeightDiagnostics;
-use crate::error::{Error, Metric, Undefined};
+use crate::error::{Error, Undefined};
 use crate::interval::{Interval, bootstrap_sums, empirical_bernstein_interval, normal_interval, quantile};
+
+/// Estimators whose contributions are held at once.
+const GROUP: usize = 4;
 
 /// A way to estimate another policy's value from a log.
 pub trait Estimator<Log: ?Sized> {
@@ -156,8 +160,6 @@ impl Estimate {
 
 /// Estimates, checks, and either gives intervals or refuses.
 ///
-/// Estimators that share a generator state share their bootstrap resamples.
-///
 /// # Errors
 /// What the estimator finds wrong with the log, a level outside (0, 1). What is merely undefined is an [`Outcome`].
 pub fn judge<Log: ?Sized>(
@@ -166,56 +168,115 @@ pub fn judge<Log: ?Sized>(
     options: &JudgeOptions,
     rng: &mut impl Rng,
 ) -> Result<Estimate, Error> {
-    let name = estimator.name();
-    let evidence = match estimator.evidence(log) {
-        Ok(evidence) => evidence,
-        Err(Error::Undefined(reason)) => {
-            return Ok(Estimate { name, outcome: Outcome::Undefined(reason), weights: None });
+    Ok(judge_all(&[estimator], log, options, rng)?.remove(0))
+}
+
+/// The same for several estimators, all on the same bootstrap resamples, so that their intervals move together.
+///
+/// Holds the contributions of a few estimators at a time. An estimate does not depend on which others are judged with it.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_all<Log: ?Sized>(
+    estimators: &[&dyn Estimator<Log>],
+    log: &Log,
+    options: &JudgeOptions,
+    rng: &mut impl Rng,
+) -> Result<Vec<Estimate>, Error> {
+    if !(options.level > 0.0 && options.level < 1.0) {
+        return Err(Error::Level { level: options.level });
+    }
+    let generator = Xoshiro256PlusPlus::from_rng(rng);
+    let mut estimates = Vec::with_capacity(estimators.len());
+    for group in estimators.chunks(GROUP) {
+        let drafts =
+            group.iter().map(|estimator| Draft::of(*estimator, log, options)).collect::<Result<Vec<_>, _>>()?;
+        let columns: Vec<&[f64]> = drafts.iter().flat_map(Draft::columns).collect();
+        let sums = match columns.first() {
+            Some(column) if column.len() > 1 => bootstrap_sums(&columns, options.resamples, &mut generator.clone()),
+            _ => Vec::new(),
+        };
+        let mut first = 0;
+        for draft in drafts {
+            let own = first..first + draft.columns().len();
+            first = own.end;
+            let sums: Vec<&[f64]> = sums.iter().map(|sums| &sums[own.clone()]).collect();
+            estimates.push(draft.finish(&sums, options)?);
         }
-        Err(error) => return Err(error),
-    };
-    let outcome = outcome(&evidence, options, rng)?;
-    Ok(Estimate { name, outcome, weights: Some(evidence.weights) })
+    }
+    Ok(estimates)
 }
 
-fn outcome(evidence: &Evidence, options: &JudgeOptions, rng: &mut impl Rng) -> Result<Outcome, Error> {
-    let value = evidence.contributions.value();
-    let mut reasons = evidence.weights.refusals(options);
-    if value == Err(Undefined::Overflow) {
-        reasons.push(Refusal::Overflow { largest: evidence.weights.largest() });
+/// An estimate before its intervals.
+struct Draft {
+    name: String,
+    weights: Option<WeightUse>,
+    /// Evidence and value where the rules are kept.
+    outcome: Result<(Evidence, f64), Outcome>,
+}
+
+impl Draft {
+    fn of<Log: ?Sized>(estimator: &dyn Estimator<Log>, log: &Log, options: &JudgeOptions) -> Result<Self, Error> {
+        let name = estimator.name();
+        let evidence = match estimator.evidence(log) {
+            Ok(evidence) => evidence,
+            Err(Error::Undefined(reason)) => {
+                return Ok(Self { name, weights: None, outcome: Err(Outcome::Undefined(reason)) });
+            }
+            Err(error) => return Err(error),
+        };
+        let weights = evidence.weights;
+        let value = evidence.contributions.value();
+        let mut reasons = weights.refusals(options);
+        if value == Err(Undefined::Overflow) {
+            reasons.push(Refusal::Overflow { largest: weights.largest() });
+        }
+        let outcome = match value {
+            value if !reasons.is_empty() => Err(Outcome::Refused { reasons, withheld: value.ok() }),
+            Ok(value) => Ok((evidence, value)),
+            Err(reason) => Err(Outcome::Undefined(reason)),
+        };
+        Ok(Self { name, weights: Some(weights), outcome })
     }
-    if !reasons.is_empty() {
-        return Ok(Outcome::Refused { reasons, withheld: value.ok() });
+
+    fn columns(&self) -> Vec<&[f64]> {
+        self.outcome.as_ref().map_or_else(|_| Vec::new(), |(evidence, _)| evidence.contributions.columns())
     }
-    match value {
-        Ok(value) => Ok(Outcome::Accepted(accepted(evidence, value, options, rng)?)),
-        Err(reason) => Ok(Outcome::Undefined(reason)),
+
+    fn finish(self, sums: &[&[f64]], options: &JudgeOptions) -> Result<Estimate, Error> {
+        let Self { name, weights, outcome } = self;
+        let outcome = match outcome {
+            Err(outcome) => outcome,
+            Ok((evidence, value)) => Outcome::Accepted(accepted(&evidence, value, sums, options)?),
+        };
+        Ok(Estimate { name, outcome, weights })
     }
 }
 
-fn accepted(evidence: &Evidence, value: f64, options: &JudgeOptions, rng: &mut impl Rng) -> Result<Accepted, Error> {
+fn accepted(evidence: &Evidence, value: f64, sums: &[&[f64]], options: &JudgeOptions) -> Result<Accepted, Error> {
     let contributions = &evidence.contributions;
     let (samples, level) = (contributions.units(), options.level);
-    let standard_error = contributions.standard_error().ok();
+    let influence = contributions.influence()?;
+    let standard_error = contributions.standard_error_of(&influence).ok();
     let normal = normal_interval(value, standard_error, samples, level)?;
-    let bootstrap = (options.resamples > 0 && samples > 1).then(|| bootstrap(contributions, value, options, rng));
+    let bootstrap = (!sums.is_empty()).then(|| percentile(contributions, value, sums, level));
     let bernstein = match evidence.range {
         Some(range) if contributions.is_mean() && samples > 1 => {
-            Some(empirical_bernstein_interval(&contributions.influence()?, range, level)?)
+            Some(empirical_bernstein_interval(&influence, range, level)?)
         }
         _ => None,
     };
     Ok(Accepted { value, standard_error, normal, bootstrap, bernstein })
 }
 
-fn bootstrap(contributions: &Contributions, value: f64, options: &JudgeOptions, rng: &mut impl Rng) -> Interval {
-    let sums = bootstrap_sums(&contributions.columns(), options.resamples, rng);
+/// Percentile interval of the estimate over resamples.
+fn percentile(contributions: &Contributions, value: f64, sums: &[&[f64]], level: f64) -> Interval {
     // A resample without any weight has no value; it is as rare as weights are plenty, and refused logs never come here.
     let mut values: Vec<f64> = sums.iter().filter_map(|sums| contributions.value_of_sums(sums)).collect();
     values.sort_unstable_by(f64::total_cmp);
-    let tail = (1.0 - options.level) / 2.0;
+    let tail = (1.0 - level) / 2.0;
     let bounds = (!values.is_empty()).then(|| (quantile(&values, tail), quantile(&values, 1.0 - tail)));
-    Interval { mean: value, bounds, level: options.level, samples: contributions.units() }
+    Interval { mean: value, bounds, level, samples: contributions.units() }
 }
 
 impl WeightUse {
@@ -247,20 +308,4 @@ impl WeightUse {
 
 fn as_text<S: serde::Serializer>(reason: &Undefined, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(reason)
-}
-
-impl From<Metric> for Outcome {
-    /// A value without interval, or its reason.
-    fn from(metric: Metric) -> Self {
-        match metric {
-            Err(reason) => Self::Undefined(reason),
-            Ok(value) => Self::Accepted(Accepted {
-                value,
-                standard_error: None,
-                normal: Interval { mean: value, bounds: None, level: 0.95, samples: 1 },
-                bootstrap: None,
-                bernstein: None,
-            }),
-        }
-    }
 }

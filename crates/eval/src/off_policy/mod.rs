@@ -50,11 +50,11 @@ pub use bandit::{
     tune,
 };
 pub use contributions::{Contributions, Term};
-pub use estimate::{Accepted, Estimate, Estimator, Evidence, JudgeOptions, Outcome, WeightUse, judge};
+pub use estimate::{Accepted, Estimate, Estimator, Evidence, JudgeOptions, Outcome, WeightUse, judge, judge_all};
 pub use refusal::{Refusal, RefusalRules};
 pub use sequential::{
     PerDecisionIs, PerDecisionWis, SequentialDirectMethod, SequentialDoublyRobust, StepModel, Steps, Trajectories,
     TrajectoryIs, TrajectoryWis, WeightedDoublyRobust,
 };
 pub use slate::{Probabilities, SlateEstimator, SlateRows, SlateWeights, Slates};
-pub use weights::{WeightHistogram, WeightDiagnostics};
+pub use weights::{WeightDiagnostics, WeightHistogram};

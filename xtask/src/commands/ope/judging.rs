@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use rand_chacha::ChaCha8Rng;
 use slatewise_data::artefact::write_atomic;
-use slatewise_eval::off_policy::{Estimate, Estimator, JudgeOptions, Refusal, RefusalRules, judge};
+use slatewise_eval::off_policy::{Estimate, Estimator, JudgeOptions, Refusal, RefusalRules, judge_all};
 
 use super::findings::Findings;
 use crate::seeds::Seeds;
@@ -65,8 +65,8 @@ impl Judging {
         log: &Log,
         options: &JudgeOptions,
     ) -> Result<Vec<Estimate>> {
-        let judged = estimators.iter().map(|estimator| judge(estimator.as_ref(), log, options, &mut self.stream()));
-        Ok(judged.collect::<Result<_, _>>()?)
+        let estimators: Vec<&dyn Estimator<Log>> = estimators.iter().map(AsRef::as_ref).collect();
+        Ok(judge_all(&estimators, log, options, &mut self.stream())?)
     }
 
     fn stream(&self) -> ChaCha8Rng {

@@ -100,7 +100,7 @@ impl ParquetFile {
                 path: self.place.path().to_path_buf(),
                 column: self.header[place].clone(),
                 found: unfit.found,
-                wanted: if kind.is_number() { "numbers" } else { "ids" },
+                wanted: if kind == Kind::Id { "ids" } else { "numbers" },
                 mend: unfit.mend,
             })?;
             Ok(Column::new(shape, kind, described.max_def_level()))

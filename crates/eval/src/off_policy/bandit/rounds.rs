@@ -24,6 +24,8 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
+use std::sync::OnceLock;
+
 use crate::error::{Error, Undefined};
 use crate::off_policy::refusal::{Refusal, RefusalRules};
 use crate::off_policy::weights::WeightDiagnostics;
@@ -59,6 +61,8 @@ pub struct BanditRounds {
     logged: Vec<u64>,
     reward_range: Option<(f64, f64)>,
     largest_weight: Option<f64>,
+    /// Every estimator asks for it; reading ten million weights takes a while.
+    diagnostics: OnceLock<WeightDiagnostics>,
 }
 
 impl BanditRounds {
@@ -98,6 +102,7 @@ impl BanditRounds {
         } else if !self.q_logged.is_empty() {
             return Err(Error::UnequalLengths { left: "rounds", left_len: row, right: "q_hat", right_len: row - 1 });
         }
+        self.diagnostics.take();
         self.action.push(round.action as u32);
         self.reward.push(round.reward);
         self.propensity.push(round.propensity);
@@ -199,7 +204,7 @@ impl BanditRounds {
 
     /// Diagnostics of the weights as they are.
     pub fn weight_diagnostics(&self) -> WeightDiagnostics {
-        WeightDiagnostics::of(self.weight.iter().copied())
+        *self.diagnostics.get_or_init(|| WeightDiagnostics::of(self.weight.iter().copied()))
     }
 
     /// Share of the evaluation policy's probability on actions that were never logged, in [0, 1], and their number.
@@ -227,7 +232,7 @@ impl BanditRounds {
 
     /// Declared or seen largest weight.
     pub fn largest_weight(&self) -> f64 {
-        self.largest_weight.unwrap_or_else(|| extremes(self.weight.iter().copied()).1)
+        self.largest_weight.unwrap_or_else(|| self.weight_diagnostics().largest)
     }
 }
 

@@ -31,13 +31,12 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
+use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::rounds::BanditRounds;
 use super::shrinkage::Shrinkage;
-use super::{DoublyRobust, Ips};
 use crate::error::Error;
-use crate::off_policy::estimate::Estimator;
 
 /// The estimator whose weights are shrunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,16 +108,17 @@ pub fn tune(
     {
         return Err(Error::Level { level: delta });
     }
-    let mut ordered = candidates.to_vec();
+    if rounds.is_empty() {
+        return Err(Error::Empty { what: "rounds" });
+    }
+    let mut ordered = candidates.iter().map(|candidate| candidate.checked()).collect::<Result<Vec<_>, _>>()?;
     // Ties go to the candidate that comes first: the largest clipping or switch threshold, the smallest λ of the others.
     ordered.sort_by(|a, b| match (a, b) {
         (Shrinkage::Clip(a) | Shrinkage::Switch(a), Shrinkage::Clip(b) | Shrinkage::Switch(b)) => b.total_cmp(a),
         (a, b) => a.parameter().unwrap_or(0.0).total_cmp(&b.parameter().unwrap_or(0.0)),
     });
-    let mut scored = Vec::with_capacity(ordered.len());
-    for &shrinkage in &ordered {
-        scored.push(score(base, shrinkage, rounds, criterion)?);
-    }
+    let parts = Parts::of(base, rounds, criterion)?;
+    let scored: Vec<Candidate> = ordered.par_iter().map(|&shrinkage| parts.score(shrinkage, criterion)).collect();
     let chosen = match criterion {
         Criterion::Slope { .. } => slope(&scored),
         Criterion::Direct | Criterion::UpperBound { .. } => {
@@ -129,43 +129,61 @@ pub fn tune(
     Ok(Tuning { candidates: scored, chosen })
 }
 
-fn score(base: Base, shrinkage: Shrinkage, rounds: &BanditRounds, criterion: Criterion) -> Result<Candidate, Error> {
-    let evidence = match base {
-        Base::Ips => Ips::with(shrinkage)?.evidence(rounds)?,
-        Base::DoublyRobust => DoublyRobust::with(shrinkage)?.evidence(rounds)?,
-    };
-    let (contributions, count) = (evidence.contributions.influence()?, rounds.len() as f64);
-    let value = contributions.iter().sum::<f64>() / count;
-    let variance = contributions.iter().map(|c| (c - value).powi(2)).sum::<f64>() / count;
-    let score = match criterion {
-        Criterion::Direct => variance / count + bias(base, shrinkage, rounds)?.powi(2),
-        Criterion::UpperBound { delta } => {
-            let weights = rounds.weights();
-            let squares = weights.iter().map(|w| w * w).sum::<f64>() / count;
-            let (largest, log) = (weights.iter().copied().fold(0.0, f64::max), (2.0 / delta).ln());
-            let bound = (2.0 * squares * log / count).sqrt() + 2.0 * largest * log / (3.0 * count);
-            variance / count + (bias(base, shrinkage, rounds)? + bound).powi(2)
-        }
-        Criterion::Slope { delta } => {
-            let freedom = (count - 1.0).max(1.0);
-            let quantile = StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - delta));
-            quantile * (variance / freedom).sqrt()
-        }
-    };
-    Ok(Candidate { shrinkage, value, score })
+/// Rewards with the parts of the contributions that no candidate changes.
+struct Parts<'a> {
+    rounds: &'a BanditRounds,
+    /// q̂ of the logged action and v̂ of the context, for the doubly robust base.
+    model: Option<(&'a [f64], &'a [f64])>,
+    /// What the bias bound adds to every candidate alike.
+    bound: f64,
 }
 
-/// | mean( (w − w̃) e ) |
-fn bias(base: Base, shrinkage: Shrinkage, rounds: &BanditRounds) -> Result<f64, Error> {
-    let lost = rounds.weights().iter().map(|&weight| weight - shrinkage.apply(weight));
-    let sum: f64 = match base {
-        Base::Ips => lost.zip(rounds.rewards()).map(|(lost, reward)| lost * reward).sum(),
-        Base::DoublyRobust => {
-            let (q_logged, _) = rounds.model()?;
-            lost.zip(rounds.rewards()).zip(q_logged).map(|((lost, reward), q)| lost * (reward - q)).sum()
-        }
-    };
-    Ok((sum / rounds.len() as f64).abs())
+impl<'a> Parts<'a> {
+    fn of(base: Base, rounds: &'a BanditRounds, criterion: Criterion) -> Result<Self, Error> {
+        let model = match base {
+            Base::Ips => None,
+            Base::DoublyRobust => Some(rounds.model()?),
+        };
+        let bound = match criterion {
+            Criterion::Direct | Criterion::Slope { .. } => 0.0,
+            Criterion::UpperBound { delta } => {
+                let (weights, count) = (rounds.weights(), rounds.len() as f64);
+                let squares = weights.iter().map(|w| w * w).sum::<f64>() / count;
+                let (largest, log) = (rounds.weight_diagnostics().largest, (2.0 / delta).ln());
+                (2.0 * squares * log / count).sqrt() + 2.0 * largest * log / (3.0 * count)
+            }
+        };
+        Ok(Self { rounds, model, bound })
+    }
+
+    /// Weight, residual e and model value of each round.
+    fn rows(&self) -> impl Iterator<Item = (f64, f64, f64)> + '_ {
+        let of_row = |(row, (&weight, &reward)): (usize, (&f64, &f64))| match self.model {
+            None => (weight, reward, 0.0),
+            Some((q_logged, value)) => (weight, reward - q_logged[row], value[row]),
+        };
+        self.rounds.weights().iter().zip(self.rounds.rewards()).enumerate().map(of_row)
+    }
+
+    fn score(&self, shrinkage: Shrinkage, criterion: Criterion) -> Candidate {
+        let count = self.rounds.len() as f64;
+        let contribution = |(weight, residual, value): (f64, f64, f64)| value + shrinkage.apply(weight) * residual;
+        let value = self.rows().map(contribution).sum::<f64>() / count;
+        let variance = self.rows().map(|row| (contribution(row) - value).powi(2)).sum::<f64>() / count;
+        let lost = || self.rows().map(|(weight, residual, _)| (weight - shrinkage.apply(weight)) * residual);
+        let score = match criterion {
+            // | mean( (w − w̃) e ) |, and what bounds it from above.
+            Criterion::Direct | Criterion::UpperBound { .. } => {
+                variance / count + ((lost().sum::<f64>() / count).abs() + self.bound).powi(2)
+            }
+            Criterion::Slope { delta } => {
+                let freedom = (count - 1.0).max(1.0);
+                let quantile = StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - delta));
+                quantile * (variance / freedom).sqrt()
+            }
+        };
+        Candidate { shrinkage, value, score }
+    }
 }
 
 /// Lepski's choice over half-widths.
