@@ -136,7 +136,7 @@ def prediction(args, lines, details):
         for name, ending, options in readers:
             path = data_file(args, "prediction", ending)
             peer = [args.python, HERE / "evaluation_peers.py", "prediction", path, *options]
-            theirs, ours = compare(args, name, path, threads, peer, ["metrics", "prediction"])
+            theirs, ours = compare(args, name, path, threads, peer, ["metrics", "prediction", "--only", "auc,logloss"])
             lines.append(row(name, threads, theirs, ours, path.stat().st_size))
             details.append((name, threads, theirs, ours))
 

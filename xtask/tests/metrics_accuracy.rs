@@ -339,3 +339,13 @@ fn pages_and_per_user_files_are_written() {
     let users = fs::read_to_string(&csv).unwrap();
     assert!(users.starts_with("user_id,ndcg@3,") && users.lines().count() == 3, "{users}");
 }
+
+#[test]
+fn only_the_keys_asked_for_are_computed() {
+    let input = golden("cls_basic", "input.csv");
+    let (all, _) = object(&prediction(&input, &[]));
+    let (some, _) = object(&prediction(&input, &["--only", "auc,logloss"]));
+    assert_eq!((&some["auc"], &some["logloss"]), (&all["auc"], &all["logloss"]));
+    assert_eq!(some.get("brier").or(some.get("gauc")), None);
+    assert!(refusal(&prediction(&input, &["--only", "auk"])).contains("--only auk: there is no such key"));
+}

@@ -1,8 +1,10 @@
-//! Intervals of off-policy estimates hold the truth as often as they say: the study of `docs/off_policy_coverage.md` in small.
+//! Intervals of off-policy estimates hold the truth as often as they say: the study of `docs/off_policy_coverage.md` in
+//! small.
 //!
-//! 400 logs of 300 units a world. Over 400 logs the coverage of an exact 95 % interval has a binomial error of 1.09 points; coverage counts
-//! as nominal within four errors of what is expected, between 90.6 % and 99.4 % for the normal interval. The percentile bootstrap of 200
-//! resamples is expected to hold 94.06 %: its quantiles lie at the ranks 5.975 and 195.025 of 201 gaps.
+//! 400 logs of 300 units a world. Over 400 logs the coverage of an exact 95 % interval has a binomial error of 1.09
+//! points; coverage counts as nominal within four errors of what is expected, between 90.6 % and 99.4 % for the normal
+//! interval. The percentile bootstrap of 200 resamples is expected to hold 94.06 %, between 89.3 % and 98.8 %: its
+//! bounds lie at the ranks 5.975 and 195.025, with 201 gaps between and around the resamples.
 
 #[path = "../examples/off_policy_coverage/bandit.rs"]
 #[allow(dead_code, reason = "the study uses more of it")]
@@ -24,7 +26,7 @@ use slatewise_eval::Error;
 use slatewise_eval::off_policy::{DoublyRobust, Estimator};
 use study::{Coverage, LEVEL, Plan, Share, Simulator, Subject, Summary, generator, observe};
 
-const SEED: u64 = 1;
+const SEED: u64 = 13;
 const RESAMPLES: usize = 200;
 /// Binomial errors within which a coverage counts as nominal.
 const BAND: f64 = 4.0;
@@ -77,7 +79,7 @@ fn bandit_intervals_cover_with_a_good_and_with_a_bad_model() -> Result<(), Error
 
 #[test]
 fn sequential_intervals_cover_with_a_good_and_with_a_bad_model() -> Result<(), Error> {
-    let world = |wrong_model| Process::new(0.5, wrong_model, &mut generator(SEED, u64::MAX));
+    let world = |wrong_model| Process::new(0.3, wrong_model, &mut generator(SEED, u64::MAX));
     assert_covers(&world(false), &sequential::subjects(false), 10)?;
     let corrected = ["dr", "wdr"];
     let subjects = sequential::subjects(true).into_iter().filter(|s| corrected.contains(&s.estimator.name().as_str()));
@@ -108,7 +110,7 @@ fn a_perfect_model_of_deterministic_rewards_leaves_no_variance() -> Result<(), E
         for log in 0..50 {
             let rounds = bandit.log(300, &mut generator(SEED, log))?;
             let contributions = DoublyRobust::plain().evidence(&rounds)?.contributions;
-            // Every contribution is v̂(x): with one context there is nothing else, with several only which contexts came.
+            // Every contribution is v̂(x): with one context that is a constant, with several it says which came.
             let (_, model_value) = rounds.model()?;
             assert!(contributions.influence()?.iter().zip(model_value).all(|(c, v)| (c - v).abs() < 1e-15));
             if contexts == 1 {

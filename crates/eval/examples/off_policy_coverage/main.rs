@@ -1,4 +1,5 @@
-//! How often do the intervals of off-policy estimates hold the truth? Prints the tables of `docs/off_policy_coverage.md`.
+//! How often do the intervals of off-policy estimates hold the truth? Prints the tables of
+//! `docs/off_policy_coverage.md`.
 //!
 //! ```text
 //! cargo run --release -p slatewise-eval --example off_policy_coverage [-- SEED [LOGS]]
@@ -20,7 +21,7 @@ use bandit::{Bandit, CONTEXTS, Model, Overlap};
 use sequential::Process;
 use slate::SlateWorld;
 use study::{Coverage, Observation, Plan, Simulator, Subject, Summary, generator, observe};
-use tables::{Line, Scenario, broken_bounds, percent, verdicts};
+use tables::{Line, Scenario, broken_bounds, head, percent, verdicts};
 use thresholds::{Degree, Family};
 
 /// Logs per scenario.
@@ -69,6 +70,8 @@ fn main() -> Result<()> {
 const OPPOSED: [f64; 7] = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0];
 /// Number of actions of the bandits whose evaluation policy is deterministic.
 const MATCHING: [usize; 7] = [5, 10, 20, 50, 100, 200, 400];
+/// How far the policies' logits lie apart in d1 and d2: good overlap, whatever the world.
+const NEAR: f64 = 0.3;
 /// How far policies of the weak-overlap processes lie apart.
 const APART: [f64; 6] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0];
 
@@ -87,16 +90,12 @@ fn bandits(seed: u64, logs: usize) -> Result<Vec<Scenario>> {
         let bandit = Bandit::new(CONTEXTS, overlap, model, &mut generator(seed, WORLD));
         let resamples = if overlap == Overlap::Good { RESAMPLES } else { FEW_RESAMPLES };
         let plan = Plan { logs, units, resamples, seed, scenario: number as u64 };
-        let note = format!(
-            "{units} rounds a log, effective sample size about {:.0}, largest weight {:.1}.",
-            units as f64 / bandit.mean_squared_weight(),
-            bandit.largest_weight()
-        );
+        let note = format!("{units} rounds a log, largest weight {:.1}", bandit.largest_weight());
         // What needs no q̂ is the same in a1, a2, b1 and b2.
         let known = matches!(key, "a2" | "b1" | "b2");
         let mut subjects = if known { Vec::new() } else { bandit::without_model()? };
         subjects.extend(bandit::with_model(model)?);
-        scenarios.push(scenario((key, title), note, &bandit, &subjects, &plan)?);
+        scenarios.push(scenario((key, title), &note, &bandit, &subjects, &plan)?);
     }
     Ok(scenarios)
 }
@@ -105,10 +104,10 @@ fn processes(seed: u64, logs: usize) -> Result<Vec<Scenario>> {
     let kinds = [("d1", "trajectories, Q̂ exact", false), ("d2", "trajectories, Q̂ upside down", true)];
     let mut scenarios = Vec::new();
     for (number, (key, title, wrong)) in kinds.into_iter().enumerate() {
-        let process = Process::new(0.5, wrong, &mut generator(seed, WORLD));
+        let process = Process::new(NEAR, wrong, &mut generator(seed, WORLD));
         let plan = Plan { logs, units: UNITS, resamples: RESAMPLES, seed, scenario: 100 + number as u64 };
-        let note = format!("{UNITS} trajectories a log.");
-        scenarios.push(scenario((key, title), note, &process, &sequential::subjects(wrong), &plan)?);
+        let note = format!("{UNITS} trajectories a log");
+        scenarios.push(scenario((key, title), &note, &process, &sequential::subjects(wrong), &plan)?);
     }
     Ok(scenarios)
 }
@@ -119,15 +118,15 @@ fn slates(seed: u64, logs: usize) -> Result<Vec<Scenario>> {
     for (number, (key, title, cascading)) in kinds.into_iter().enumerate() {
         let world = SlateWorld::new(cascading, &mut generator(seed, WORLD));
         let plan = Plan { logs, units: UNITS, resamples: RESAMPLES, seed, scenario: 200 + number as u64 };
-        let note = format!("{UNITS} slates a log.");
-        scenarios.push(scenario((key, title), note, &world, &slate::subjects(cascading), &plan)?);
+        let note = format!("{UNITS} slates a log");
+        scenarios.push(scenario((key, title), &note, &world, &slate::subjects(cascading), &plan)?);
     }
     Ok(scenarios)
 }
 
 fn scenario<S: Simulator>(
     (key, title): (&'static str, &str),
-    note: String,
+    note: &str,
     simulator: &S,
     subjects: &[Subject<S::Log>],
     plan: &Plan,
@@ -139,6 +138,9 @@ fn scenario<S: Simulator>(
         biased: subject.biased,
         summary: Summary::of(observations, truth),
     };
+    let sizes: Vec<f64> = observed[0].iter().filter_map(|o| o.weights).map(|w| w.effective_sample_size).collect();
+    let size = sizes.iter().sum::<f64>() / sizes.len() as f64;
+    let note = format!("{note}, effective sample size {size:.0} on average.");
     let lines = subjects.iter().zip(&observed).map(line).collect();
     Ok(Scenario { key, title: title.to_owned(), truth, note, lines })
 }
@@ -184,11 +186,14 @@ fn degree<S: Simulator>(name: String, simulator: &S, subjects: Vec<Subject<S::Lo
     Ok(Degree { name, truth: simulator.truth(), plain: next()?, normalised: next()? })
 }
 
-/// IPS's empirical Bernstein interval with the range of rewards and weights declared, and with the extremes of the log in its place.
+/// IPS's empirical Bernstein interval with the range of rewards and weights declared, and with the log's extremes in
+/// its place.
 fn declared_bounds(seed: u64, logs: usize) -> Result<String> {
-    let mut text = String::from(
-        "IPS, 1000 rounds: empirical Bernstein with the range declared, with the log's own extremes, and the high-confidence lower bound.\n\n| overlap | coverage, declared | coverage, seen | width over the normal's, declared | width over the normal's, seen | lower bound holds | its mean over the truth |\n|---|---|---|---|---|---|---|\n",
-    );
+    let mut text =
+        String::from("IPS, 1000 rounds. Declared: the range of rewards and weights; seen: the log's extremes.\n\n");
+    let coverage = ["coverage, declared", "coverage, seen"];
+    let width = ["width over the normal's, declared", "width over the normal's, seen"];
+    text += &head(&[&["overlap"], &coverage[..], &width, &["lower bound holds", "its mean over the truth"]].concat());
     for (number, &scale) in OPPOSED.iter().enumerate() {
         let mut bandit = Bandit::new(CONTEXTS, Overlap::Opposed(scale), Model::Perfect, &mut generator(seed, WORLD));
         let subjects: Vec<_> = bandit::without_model()?.into_iter().take(1).collect();

@@ -3,7 +3,8 @@
 //! ```text
 //! states 0 … 3 and a terminal one, 3 actions, horizon 5, discount 0.9, r ~ Bernoulli(r(s, a))
 //!
-//! Q_t(s, a) = r(s, a) + γ Σ_s' P(s'|s, a) V_t+1(s') ,   V_t(s) = Σ_a π_e(a|s) Q_t(s, a) ,   V_5 = 0        V = mean_s V_0(s), exactly
+//! Q_t(s, a) = r(s, a) + γ Σ_s' P(s'|s, a) V_t+1(s') ,   V_t(s) = Σ_a π_e(a|s) Q_t(s, a) ,   V_5 = 0
+//! V = mean_s V_0(s), exactly
 //! ```
 
 use rand::RngExt;
@@ -43,8 +44,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// A world drawn from a generator. `apart` is how far the policies' logits lie apart; a wrong model is Q turned upside down within
-    /// its range.
+    /// A world drawn from a generator. `apart` is how far the policies' logits lie apart; a wrong model is Q turned
+    /// upside down within its range.
     pub(crate) fn new(apart: f64, wrong_model: bool, rng: &mut ChaCha8Rng) -> Self {
         let states: Vec<State> = (0..STATES).map(|_| State::new(apart, rng)).collect();
         let q = action_values(&states);

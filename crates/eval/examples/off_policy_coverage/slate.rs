@@ -1,8 +1,9 @@
 //! Slates of three positions with known values.
 //!
 //! ```text
-//! x uniform, a_k ~ π_b,k(·|x) independently, r_k ~ Bernoulli(q_k(x, a_k))                    every assumption holds
-//!                                            r_k ~ Bernoulli(q_k(x, a_k) q_k−1(x, a_k−1))    from position 2 on: IIPS's does not
+//! x uniform, a_k ~ π_b,k(·|x) independently
+//! r_k ~ Bernoulli(q_k(x, a_k))                    every assumption holds
+//! r_k ~ Bernoulli(q_k(x, a_k) q_k−1(x, a_k−1))    from position 2 on: IIPS's does not
 //!
 //! V = mean_x Σ_{a_1, a_2, a_3} π_e(a_1 a_2 a_3|x) Σ_k E[r_k | x, a_1 … a_k]                  by enumeration
 //! ```

@@ -1,7 +1,7 @@
 //! Many logs from one simulator, every estimator judged on each, and how often its intervals hold the truth.
 //!
 //! ```text
-//! log l ── generator of stream (scenario, l) ──► log of n units ──► judge(estimator), nothing refused ──► Observation
+//! log l ── generator of stream (scenario, l) ──► log of n units ──► judge_all(estimators), nothing refused ──► Observation
 //!                                                                                   over all l ──► Summary
 //! ```
 
@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use slatewise_eval::Error;
 use slatewise_eval::interval::high_confidence_lower_bound;
 use slatewise_eval::off_policy::{
-    Accepted, Estimator, JudgeOptions, Outcome, Refusal, RefusalRules, WeightDiagnostics, judge,
+    Accepted, Estimator, JudgeOptions, Outcome, Refusal, RefusalRules, WeightDiagnostics, judge_all,
 };
 
 /// Confidence level of every interval.
@@ -37,7 +37,8 @@ pub(crate) trait Simulator: Sync {
 /// An estimator under study.
 pub(crate) struct Subject<Log> {
     pub(crate) estimator: Box<dyn Estimator<Log> + Send + Sync>,
-    /// Its expectation is not the policy's value, however long the log: shrunk weights, a wrong model alone, a false assumption.
+    /// Its expectation is not the policy's value, however long the log: shrunk weights, a wrong model alone, a false
+    /// assumption.
     pub(crate) biased: bool,
     /// Its contributions are never negative, so that the high-confidence lower bound applies.
     pub(crate) non_negative: bool,
@@ -95,37 +96,40 @@ pub(crate) fn observe<S: Simulator>(
     let of_log = |number: usize| {
         let mut rng = generator(plan.seed, plan.scenario << 32 | number as u64);
         let log = simulator.log(plan.units, &mut rng)?;
-        let support = simulator.support(&log);
-        subjects.iter().map(|subject| observation(subject, &log, support, plan, &rng)).collect::<Result<Vec<_>, _>>()
+        of_subjects(subjects, &log, simulator.support(&log), plan, &mut rng)
     };
     let by_log = (0..plan.logs).into_par_iter().map(of_log).collect::<Result<Vec<_>, Error>>()?;
     let of_subject = |subject: usize| by_log.iter().map(|row| row[subject].clone()).collect();
     Ok((0..subjects.len()).map(of_subject).collect())
 }
 
-fn observation<Log>(
-    subject: &Subject<Log>,
+fn of_subjects<Log>(
+    subjects: &[Subject<Log>],
     log: &Log,
     support: Option<Refusal>,
     plan: &Plan,
-    rng: &ChaCha8Rng,
-) -> Result<Observation, Error> {
-    let estimator: &dyn Estimator<Log> = subject.estimator.as_ref();
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Observation>, Error> {
+    let estimators: Vec<&dyn Estimator<Log>> = subjects.iter().map(|subject| subject.estimator.as_ref() as _).collect();
     let open = JudgeOptions { level: LEVEL, resamples: plan.resamples, rules: refuse_nothing(), support: None };
-    // All estimators take the same resamples of a log.
-    let estimate = judge(estimator, log, &open, &mut rng.clone())?;
     let strict = JudgeOptions { resamples: 0, rules: RefusalRules::default(), support, ..open };
-    let refusals = match judge(estimator, log, &strict, &mut rng.clone())?.outcome {
-        Outcome::Refused { reasons, .. } => reasons,
-        Outcome::Accepted(_) | Outcome::Undefined(_) => Vec::new(),
-    };
-    let lower_bound = if subject.non_negative {
-        high_confidence_lower_bound(&estimator.evidence(log)?.contributions.influence()?, LEVEL)?
-    } else {
-        None
-    };
-    let weights = estimate.weights.as_ref().and_then(|weights| weights.diagnostics().copied());
-    Ok(Observation { accepted: estimate.accepted().copied(), lower_bound, weights, refusals })
+    let estimates = judge_all(&estimators, log, &open, rng)?;
+    let strictly = judge_all(&estimators, log, &strict, rng)?;
+    let mut observations = Vec::with_capacity(subjects.len());
+    for ((subject, estimate), strict) in subjects.iter().zip(estimates).zip(strictly) {
+        let refusals = match strict.outcome {
+            Outcome::Refused { reasons, .. } => reasons,
+            Outcome::Accepted(_) | Outcome::Undefined(_) => Vec::new(),
+        };
+        let lower_bound = if subject.non_negative {
+            high_confidence_lower_bound(&subject.estimator.evidence(log)?.contributions.influence()?, LEVEL)?
+        } else {
+            None
+        };
+        let weights = estimate.weights.as_ref().and_then(|weights| weights.diagnostics().copied());
+        observations.push(Observation { accepted: estimate.accepted().copied(), lower_bound, weights, refusals });
+    }
+    Ok(observations)
 }
 
 /// A share of cases with its Monte Carlo error.

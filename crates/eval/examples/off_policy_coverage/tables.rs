@@ -25,6 +25,11 @@ pub(crate) struct Scenario {
     pub(crate) lines: Vec<Line>,
 }
 
+/// A table's head.
+pub(crate) fn head(columns: &[&str]) -> String {
+    format!("| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()))
+}
+
 /// Percent with its Monte Carlo error; a dash without cases.
 pub(crate) fn percent(share: Share) -> String {
     if share.cases == 0 {
@@ -55,8 +60,9 @@ impl Scenario {
     /// Its table with a heading.
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = format!("### {}: {}\n\nTrue value {:.4}. {}\n\n", self.key, self.title, self.truth, self.note);
-        text += "| estimator | bias × 1000 | RMSE × 1000 | SE / SD | normal | bootstrap | Bernstein | lower bound | refused |\n";
-        text += "|---|---|---|---|---|---|---|---|---|\n";
+        let intervals = ["normal", "bootstrap", "Bernstein", "lower bound"];
+        text +=
+            &head(&[&["estimator", "bias × 1000", "RMSE × 1000", "SE / SD"], &intervals[..], &["refused"]].concat());
         for Line { name, biased, summary } in &self.lines {
             let (truth, own) = (&summary.of_truth, &summary.of_own_mean);
             let _ = writeln!(
@@ -80,7 +86,7 @@ impl Scenario {
 
 /// Which pairs of estimator and scenario cover, and which do not.
 pub(crate) fn verdicts(scenarios: &[Scenario]) -> String {
-    let mut text = String::from("| scenario | normal and bootstrap cover | one of them does not |\n|---|---|---|\n");
+    let mut text = head(&["scenario", "normal and bootstrap cover", "one of them does not"]);
     for scenario in scenarios {
         let (mut covers, mut misses) = (Vec::new(), Vec::new());
         for Line { name, biased, summary } in &scenario.lines {

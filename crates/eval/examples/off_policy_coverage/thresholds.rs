@@ -1,11 +1,12 @@
-//! What the thresholds of refusal are worth: coverage by effective sample size and by the largest weight's share, with nothing refused.
+//! What the thresholds of refusal are worth: coverage by effective sample size and by the largest weight's share, with
+//! nothing refused.
 
 use std::fmt::Write;
 
 use slatewise_eval::off_policy::{Refusal, WeightDiagnostics};
 
 use crate::study::{Coverage, Observation, Share};
-use crate::tables::percent;
+use crate::tables::{head, percent};
 
 /// Edges of the buckets of the effective sample size.
 const SIZES: [f64; 7] = [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 300.0];
@@ -63,13 +64,9 @@ fn above(observations: &[Observation], truth: f64, keep: &dyn Fn(&WeightDiagnost
 impl Family {
     /// Tables by effective sample size, by largest share, and of what each minimum lets through.
     pub(crate) fn to_markdown(&self) -> String {
-        let [plain, normalised] = self.estimators;
         let mut text = format!("### {}\n\n", self.title);
         for (what, edges) in [("effective sample size", &SIZES[..]), ("largest share of the weight", &SHARES[..])] {
-            let _ = writeln!(
-                text,
-                "| {what} | logs | {plain} normal | {plain} bootstrap | truth above {plain}'s normal | {normalised} normal | {normalised} bootstrap | truth above {normalised}'s normal |\n|---|---|---|---|---|---|---|---|"
-            );
+            text += &self.bucket_head(what);
             let of = |w: &WeightDiagnostics| {
                 if what == "effective sample size" { w.effective_sample_size } else { w.largest_share }
             };
@@ -80,10 +77,7 @@ impl Family {
             }
             text.push('\n');
         }
-        let _ = writeln!(
-            text,
-            "| effective sample size, largest share | logs | {plain} normal | {plain} bootstrap | truth above {plain}'s normal | {normalised} normal | {normalised} bootstrap | truth above {normalised}'s normal |\n|---|---|---|---|---|---|---|---|"
-        );
+        text += &self.bucket_head("effective sample size, largest share");
         for (low, high) in WITHIN {
             let within = |w: &WeightDiagnostics| low <= w.effective_sample_size && w.effective_sample_size < high;
             let name = bucket_name(low, high);
@@ -92,6 +86,15 @@ impl Family {
         }
         text.push('\n');
         text + &self.minima() + "\n" + &self.rules()
+    }
+
+    fn bucket_head(&self, what: &str) -> String {
+        let of = |name: &str| {
+            [format!("{name} normal"), format!("{name} bootstrap"), format!("truth above {name}'s normal")]
+        };
+        let columns = self.estimators.map(of).concat();
+        let columns = [what, "logs"].into_iter().chain(columns.iter().map(String::as_str));
+        head(&columns.collect::<Vec<_>>())
     }
 
     fn bucket(&self, name: &str, keep: &dyn Fn(&WeightDiagnostics) -> bool) -> String {
@@ -114,12 +117,11 @@ impl Family {
     /// Per degree and minimum: share of logs kept, coverage of both normal intervals among them.
     fn minima(&self) -> String {
         let [plain, normalised] = self.estimators;
-        let heads: Vec<String> = MINIMA.iter().map(|minimum| format!("ESS ≥ {minimum}")).collect();
-        let mut text = format!(
-            "Logs kept (%): coverage of {plain}'s / {normalised}'s normal interval among them (%).\n\n| overlap | median ESS | all logs | {} |\n|---|---|---|{}\n",
-            heads.join(" | "),
-            "---|".repeat(MINIMA.len())
-        );
+        let minima = MINIMA.map(|minimum| format!("ESS ≥ {minimum}"));
+        let columns = ["overlap", "median ESS", "all logs"].into_iter().chain(minima.iter().map(String::as_str));
+        let mut text =
+            format!("Logs kept (%): coverage of {plain}'s / {normalised}'s normal interval among them (%).\n\n");
+        text += &head(&columns.collect::<Vec<_>>());
         for degree in &self.degrees {
             let of = |minimum: f64| {
                 let keep = |weights: &WeightDiagnostics| weights.effective_sample_size >= minimum;
@@ -138,9 +140,10 @@ impl Family {
 
     /// Per degree: which default rules refuse.
     fn rules(&self) -> String {
-        let mut text = String::from(
-            "Logs refused by each default rule (%), of the self-normalised estimator.\n\n| overlap | any | all weights 0 | effective sample size | largest weight | largest weight alone | mean weight | mean weight alone | support |\n|---|---|---|---|---|---|---|---|---|\n",
-        );
+        let mut text = String::from("Logs refused by each default rule (%), of the self-normalised estimator.\n\n");
+        let concentration = ["all weights 0", "effective sample size", "largest weight", "largest weight alone"];
+        let others = ["mean weight", "mean weight alone", "support"];
+        text += &head(&[&["overlap", "any"], &concentration[..], &others].concat());
         for degree in &self.degrees {
             let share = |of: &dyn Fn(&[Refusal]) -> bool| {
                 format!("{:.1}", 100.0 * Share::of(degree.normalised.iter().map(|o| of(&o.refusals))).rate())

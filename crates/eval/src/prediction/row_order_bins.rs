@@ -53,8 +53,8 @@ pub fn row_order_bins<S: Score, T: Truth>(
     predictions.require_probabilities()?;
     let counted = predictions.rows().enumerate().filter(|(_, row)| row.weight > 0.0);
     // The index breaks ties, which makes the sort stable; the label travels along so that no row is looked up.
-    let mut order: Vec<Place<S>> =
-        counted.map(|(index, row)| (row.score.key(), 2 * index + usize::from(row.outcome > 0.0))).collect();
+    let mut order: Vec<Place<S>> = Vec::with_capacity(predictions.len());
+    order.extend(counted.map(|(index, row)| (row.score.key(), 2 * index + usize::from(row.outcome > 0.0))));
     if order.is_empty() {
         return Err(Undefined::NoWeight);
     }

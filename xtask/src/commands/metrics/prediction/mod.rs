@@ -16,6 +16,7 @@ mod page;
 mod per_user;
 mod read;
 mod regression;
+mod selection;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ use clap::{Args, ValueEnum};
 use slatewise_data::artefact::write_atomic;
 
 use self::read::Examples;
+use self::selection::Selection;
 
 /// What `metrics prediction` takes.
 #[derive(Debug, Args)]
@@ -46,6 +48,9 @@ pub(crate) struct Arguments {
     /// Column of the row's weight, 0 or more [default: weight, if there].
     #[arg(long, value_name = "NAME")]
     weight_column: Option<String>,
+    /// Compute these keys only, such as auc,logloss; by default all.
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    only: Vec<String>,
     /// Leave out rows whose score, label or weight no metric takes, and count them, instead of refusing the file.
     #[arg(long)]
     skip_bad_rows: bool,
@@ -71,11 +76,17 @@ pub(super) enum Task {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let examples = Examples::read(arguments)?;
-    let (mut flat, reliability) = match arguments.task {
-        Task::Binary => binary::measure(&examples)?,
-        Task::Regression => (regression::measure(&examples)?, None),
+    let mut selection = Selection::new(&arguments.only, arguments.task)?;
+    let users = arguments.per_user.is_some() || selection.has_prefix("gauc");
+    let examples = Examples::read(arguments, users, selection.has_prefix("weighted"))?;
+    let reliability = match arguments.task {
+        Task::Binary => binary::measure(&examples, &mut selection)?,
+        Task::Regression => {
+            regression::measure(&examples, &mut selection)?;
+            None
+        }
     };
+    let mut flat = selection.flat;
     flat.count("rows_used", examples.score.len());
     flat.count("rows_rejected", examples.rejected.rows);
     if let Some(row) = examples.rejected.first_row {

@@ -34,8 +34,8 @@ pub(super) struct Rejected {
 }
 
 impl Examples {
-    /// Reads the file.
-    pub(super) fn read(arguments: &Arguments) -> Result<Self> {
+    /// Reads the file; users and weights only where something needs them.
+    pub(super) fn read(arguments: &Arguments, users: bool, weights: bool) -> Result<Self> {
         let reader = TableReader::open(&arguments.input)?;
         // A column that was asked for by name must be there; one with its usual name may be.
         let optional = |asked: &Option<String>, usual: &str| {
@@ -45,6 +45,7 @@ impl Examples {
         };
         let (weight_column, has_weight) = optional(&arguments.weight_column, "weight");
         let (user_column, has_user) = optional(&arguments.user_column, "user_id");
+        let (has_weight, has_user) = (has_weight && (weights || arguments.weight_column.is_some()), has_user && users);
         // An empty cell, which is how pandas writes NaN, is a bad row like any other where bad rows may be left out.
         let number = if arguments.skip_bad_rows { Wanted::number_or_empty } else { Wanted::number };
         let mut wanted = vec![number(&arguments.score_column), number(&arguments.label_column)];
