@@ -135,7 +135,10 @@ fn open_bandit_is_refused_with_its_effective_sample_size() -> Result<()> {
     );
     ensure!(told.contains("ips                     refused"), "{told}");
     let html = fs::read_to_string(html)?;
-    ensure!(html.contains("ips, snips, ips_clipped_tuned, sg_ipw_tuned are refused") && html.contains("<svg "), "the report says so too");
+    ensure!(
+        html.contains("ips, snips, ips_clipped_tuned, sg_ipw_tuned are refused") && html.contains("<svg "),
+        "the report says so too"
+    );
     Ok(())
 }
 

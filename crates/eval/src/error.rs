@@ -143,7 +143,9 @@ pub enum Error {
         position: f64,
     },
     /// A whole slate's probability that is not the same on all of its rows.
-    #[error("joint probability, row {row}: it differs from the other rows of the slate; give the whole slate's on each")]
+    #[error(
+        "joint probability, row {row}: it differs from the other rows of the slate; give the whole slate's on each"
+    )]
     JointProbability {
         /// Row, counted from 1.
         row: usize,
@@ -161,7 +163,9 @@ pub enum Error {
         propensity: f64,
     },
     /// A weight so large or small that products of weights leave the range of floating point.
-    #[error("weight, row {row}: {value} is neither 0 nor between 1e-100 and 1e100; rescale the weights, only their ratios count")]
+    #[error(
+        "weight, row {row}: {value} is neither 0 nor between 1e-100 and 1e100; rescale the weights, only their ratios count"
+    )]
     ExtremeWeight {
         /// Row, counted from 1.
         row: usize,

@@ -1,7 +1,7 @@
 //! Intervals of off-policy estimates hold the truth as often as they say: the study of `docs/off_policy_coverage.md` in
 //! small.
 //!
-//! 400 logs of 300 units a world. Over 400 logs the coverage of an exact 95 % interval has a binomial error of 1.09
+//! 400 logs of 256 units a world. Over 400 logs the coverage of an exact 95 % interval has a binomial error of 1.09
 //! points; coverage counts as nominal within four errors of what is expected, between 90.6 % and 99.4 % for the normal
 //! interval. The percentile bootstrap of 200 resamples is expected to hold 94.06 %, between 89.3 % and 98.8 %: its
 //! bounds lie at the ranks 5.975 and 195.025, with 201 gaps between and around the resamples.
@@ -26,7 +26,7 @@ use slatewise_eval::Error;
 use slatewise_eval::off_policy::{DoublyRobust, Estimator};
 use study::{Coverage, LEVEL, Plan, Share, Simulator, Subject, Summary, generator, observe};
 
-const SEED: u64 = 13;
+const SEED: u64 = 1;
 const RESAMPLES: usize = 200;
 /// Binomial errors within which a coverage counts as nominal.
 const BAND: f64 = 4.0;
@@ -37,7 +37,7 @@ const BOOTSTRAP_LEVEL: f64 = {
 };
 
 fn plan(scenario: u64) -> Plan {
-    Plan { logs: 400, units: 300, resamples: RESAMPLES, seed: SEED, scenario }
+    Plan { logs: 400, units: 256, resamples: RESAMPLES, seed: SEED, scenario }
 }
 
 /// What each estimator promises, of the truth where it is unbiased, of its own mean where it is biased by design.

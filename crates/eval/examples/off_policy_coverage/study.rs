@@ -1,8 +1,8 @@
 //! Many logs from one simulator, every estimator judged on each, and how often its intervals hold the truth.
 //!
 //! ```text
-//! log l ── generator of stream (scenario, l) ──► log of n units ──► judge_all(estimators), nothing refused ──► Observation
-//!                                                                                   over all l ──► Summary
+//! log l ── generator of stream (scenario, l) ──► log of n units ──► judge_all, nothing refused ──► Observation
+//!                                                                     over all l ──► Summary
 //! ```
 
 use rand::SeedableRng;
