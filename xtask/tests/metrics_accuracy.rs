@@ -1,6 +1,6 @@
 //! `metrics prediction` and `metrics ranking` as a user meets them: the golden values, the order of rows, and how they
 //! answer mistakes.
-#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

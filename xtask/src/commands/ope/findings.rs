@@ -8,8 +8,8 @@ use slatewise_eval::report::{NumberFormat, Report};
 
 use crate::flat::Flat;
 
-/// Effective sample size below which intervals are told to be optimistic.
-const FEW: f64 = 50.0;
+/// Effective sample size below which intervals are told to be optimistic (docs/off_policy_coverage.md).
+const FEW: f64 = 100.0;
 
 /// Everything about one log and one evaluation policy.
 #[derive(Debug)]

@@ -130,7 +130,8 @@ fn read(arguments: &Arguments) -> Result<(Trajectories, usize)> {
     let place = reader.places();
     let has_states = reader.has(&arguments.state_column) && reader.has(&arguments.action_column);
     let (has_evaluation, has_done) = (reader.has(&arguments.evaluation_column), reader.has(&arguments.done_column));
-    if !has_evaluation && !(has_states && policies.pi_e.is_some()) {
+    let in_table = has_states && policies.pi_e.is_some();
+    if !(has_evaluation || in_table) {
         bail!(
             "{}: no column `{}` with the evaluation policy's probability of the action taken; name it with --evaluation-column, or give columns `{}` and `{}` and a table `pi_e` in --policies",
             arguments.trajectories.display(),
