@@ -41,9 +41,9 @@ use crate::error::Error;
 /// The estimator whose weights are shrunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
-    /// [`Ips`].
+    /// [`Ips`](super::Ips).
     Ips,
-    /// [`DoublyRobust`].
+    /// [`DoublyRobust`](super::DoublyRobust).
     DoublyRobust,
 }
 
