@@ -14,7 +14,9 @@
 //! Krishnamurthy, "Adaptive estimator selection for off-policy evaluation", ICML 2020 (SLOPE); Tucker & Lee, "Improved estimator selection
 //! for off-policy evaluation", 2021 (without the need for monotone bias). As Open Bandit Pipeline 0.5.7 has them.
 //!
-//! The chosen estimate is judged like any other; that λ was chosen on the same data makes its interval a little too narrow.
+//! The chosen estimate is judged like any other, but its interval does not know that λ was chosen on the same data, and is too narrow: in
+//! the study of docs/off_policy_coverage.md, 95 % intervals of Switch-DR held the truth in 86 to 95 % of the logs under `UpperBound`, in
+//! 53 to 88 % under `Direct`, in 27 to 95 % under `Slope`.
 //!
 //! ```
 //! use slatewise_eval::off_policy::{BanditRounds, Base, Criterion, Round, Shrinkage, tune};
