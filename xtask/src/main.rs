@@ -16,6 +16,7 @@ mod config;
 mod console;
 mod device;
 mod flat;
+mod output;
 mod run_dir;
 mod seeds;
 

@@ -1,6 +1,8 @@
 //! `compare` as a user meets it: verdicts in words, what is left out, and how it answers mistakes.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod command;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use command::refusal;
 
 struct Workbench {
     folder: TempDir,
@@ -54,10 +58,7 @@ impl Workbench {
     fn refusal(&self, a: &str, b: &str, more: &[&str]) -> String {
         self.write("a.csv", a);
         self.write("b.csv", b);
-        let output = self.compare(more);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), output.stdout.len(), text.lines().count()), (Some(2), 0, 1), "{text}");
-        text
+        refusal(&self.compare(more))
     }
 }
 

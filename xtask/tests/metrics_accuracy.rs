@@ -2,12 +2,16 @@
 //! answer mistakes.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test may panic")]
 
+mod command;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Map, Value};
 use tempfile::TempDir;
+
+use command::refusal;
 
 fn golden(case: &str, file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/eval/tests/golden").join(case).join(file)
@@ -31,13 +35,6 @@ fn object(output: &Output) -> (Map<String, Value>, String) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     (serde_json::from_str(&text).unwrap(), text)
-}
-
-/// The one line of a command that must fail.
-fn refusal(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!((output.status.code(), output.stdout.len(), text.lines().count()), (Some(2), 0, 1), "{text}");
-    text
 }
 
 fn prediction(input: &Path, more: &[&str]) -> Output {

@@ -2,12 +2,16 @@
 //! mistakes.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod command;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use command::refusal;
 
 const ITEMS: &str = "item_id,category,e0,e1\na,x,1,0\nb,x,0,1\nc,y,-1,0\nd,y,3,0\n";
 const TRAIN: &str = "user_id,item_id\nu1,a\nu1,a\nu2,a\nu2,b\nu1,c\nu3,d\n";
@@ -42,10 +46,7 @@ impl Workbench {
 
     /// The one line of a run that must fail.
     fn refusal(&self, recs: &str, items: &str, train: &str, more: &[&str]) -> String {
-        let output = self.run(recs, items, train, more);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), output.stdout.len(), text.lines().count()), (Some(2), 0, 1), "{text}");
-        text
+        refusal(&self.run(recs, items, train, more))
     }
 }
 

@@ -19,11 +19,12 @@ mod show;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use slatewise_eval::comparison::{Comparison, ComparisonConfig, Correction, compare};
 
 use self::read::{Joined, join};
+use crate::output::Output;
 use crate::seeds::Seeds;
 
 /// Metrics of which less is more, without their @k.
@@ -67,12 +68,8 @@ pub(crate) struct Arguments {
     /// Further metrics of which less is more, besides losses and errors, which are known by name.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     lower_is_better: Vec<String>,
-    /// Print one flat JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Also write a page for people.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Corrections by their names on the command line.
@@ -113,11 +110,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // That equal runs have no effect size is for programs; people see the difference of 0.
     let remarks: Vec<&str> =
         flat.warnings().iter().map(String::as_str).filter(|text| !text.contains("/effect_size: ")).collect();
-    if let Some(path) = &arguments.html {
-        let html = show::report(&findings, &remarks).to_html()?;
-        slatewise_data::artefact::write_atomic(path, html.as_bytes()).context("--html")?;
-    }
-    if arguments.json {
+    arguments.output.write_page(|| show::report(&findings, &remarks))?;
+    if arguments.output.json {
         flat.print(true);
     } else {
         show::print_table(&findings, &remarks);

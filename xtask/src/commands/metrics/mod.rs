@@ -1,6 +1,7 @@
 //! `metrics`: the metrics of files that anything may have written.
 
 mod catalog;
+mod per_k;
 mod prediction;
 mod ranking;
 

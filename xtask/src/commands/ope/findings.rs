@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use slatewise_eval::off_policy::{Estimate, Outcome, WeightDiagnostics, WeightHistogram, WeightUse};
-use slatewise_eval::report::{NumberFormat, Report};
+use slatewise_eval::report::NumberFormat;
 
 use crate::flat::Flat;
 
@@ -43,11 +43,6 @@ impl Findings {
                 print!("{}", self.to_text());
             }
         }
-    }
-
-    /// The report for people.
-    pub(super) fn report(&self) -> Report {
-        super::report::report(self)
     }
 
     /// One flat object. A refused estimate is null; `<name>_refused` has the reasons, `<name>_withheld` what the formula gives.

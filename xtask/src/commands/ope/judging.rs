@@ -1,15 +1,17 @@
 //! What all `ope` commands share: how estimates are judged, and where the findings go.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use rand_chacha::ChaCha8Rng;
-use slatewise_data::artefact::write_atomic;
+use slatewise_data::table::Place;
 use slatewise_eval::off_policy::{Estimate, Estimator, JudgeOptions, Refusal, RefusalRules, judge_all};
 
 use super::findings::Findings;
+use super::report::report;
+use crate::output::Output;
 use crate::seeds::Seeds;
 
 /// Draws that the bootstrap makes by default at most, per column.
@@ -30,12 +32,8 @@ pub(super) struct Judging {
     /// Thresholds of refusal (TOML; keys as in `RefusalRules`, such as `minimum_effective_sample_size = 30`).
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Print one flat JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Write a report with plots.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Judging {
@@ -75,13 +73,17 @@ impl Judging {
 
     /// Prints, and writes the report.
     pub(super) fn tell(&self, findings: &Findings) -> Result<()> {
-        if let Some(path) = &self.html {
-            let html = findings.report().to_html()?;
-            write_atomic(path, html.as_bytes())
-                .with_context(|| format!("{}: cannot write the report", path.display()))?;
-        }
-        findings.print(self.json);
+        self.output.write_page(|| report(findings))?;
+        findings.print(self.output.json);
         Ok(())
+    }
+}
+
+/// Names the row of the file that the library refuses.
+pub(super) fn placed(error: &slatewise_eval::Error, place: &Place, path: &Path) -> anyhow::Error {
+    match error.row() {
+        Some(row) => anyhow!("{}: {error}", place.row(row - 1)),
+        None => anyhow!("{}: {error}", path.display()),
     }
 }
 

@@ -10,7 +10,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
 use slatewise_data::table::{Place, Table, TableReader, Wanted};
@@ -20,7 +20,7 @@ use slatewise_eval::off_policy::{
 };
 
 use super::findings::Findings;
-use super::judging::Judging;
+use super::judging::{Judging, placed};
 use crate::flat::Flat;
 
 /// How far a column may differ from the policies' table.
@@ -178,10 +178,8 @@ fn read(arguments: &Arguments) -> Result<(Trajectories, usize)> {
         model,
     };
     let discount = arguments.discount.or(policies.gamma).unwrap_or(1.0);
-    let trajectories = Trajectories::new(&steps, discount, policies.horizon).map_err(|error| match error.row() {
-        Some(row) => anyhow!("{}: {error}", place.row(row - 1)),
-        None => anyhow!("{}: {error}", arguments.trajectories.display()),
-    })?;
+    let trajectories = Trajectories::new(&steps, discount, policies.horizon)
+        .map_err(|error| placed(&error, &place, &arguments.trajectories))?;
     Ok((trajectories, table.rows()))
 }
 

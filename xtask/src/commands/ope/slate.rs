@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use slatewise_data::table::{TableReader, Wanted};
 use slatewise_eval::off_policy::{
@@ -16,7 +16,7 @@ use slatewise_eval::off_policy::{
 };
 
 use super::findings::Findings;
-use super::judging::Judging;
+use super::judging::{Judging, placed};
 use crate::flat::Flat;
 
 /// Suffixes of the three pairs of columns.
@@ -134,9 +134,6 @@ fn read(arguments: &Arguments) -> Result<(Slates, usize)> {
         item_position,
         cascade,
     };
-    let slates = Slates::new(&rows).map_err(|error| match error.row() {
-        Some(row) => anyhow!("{}: {error}", place.row(row - 1)),
-        None => anyhow!("{}: {error}", arguments.input.display()),
-    })?;
+    let slates = Slates::new(&rows).map_err(|error| placed(&error, &place, &arguments.input))?;
     Ok((slates, table.rows()))
 }

@@ -22,10 +22,12 @@ mod read;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 
 use self::read::Inputs;
+use super::per_k;
+use crate::output::Output;
 
 /// What `metrics catalog` takes.
 #[derive(Debug, Args)]
@@ -46,12 +48,8 @@ pub(crate) struct Arguments {
     /// times.
     #[arg(long, value_name = "RATIO", default_value_t = 0.1)]
     tail_ratio: f64,
-    /// Print one flat JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Also write a page for people.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     columns: Columns,
 }
@@ -93,21 +91,11 @@ struct Columns {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let mut lengths = arguments.k.clone();
-    lengths.sort_unstable();
-    lengths.dedup();
-    if lengths.first().is_none_or(|&k| k == 0) {
-        bail!("--k: 0 is no length of a list; pass 1 or more, such as --k 1,5,10");
-    }
+    let lengths = per_k::ascending(&arguments.k)?;
     if !(arguments.tail_ratio > 0.0 && arguments.tail_ratio.is_finite()) {
         bail!("--tail-ratio: {} is not above 0; pass a share such as 0.1, or a count above 1", arguments.tail_ratio);
     }
     let inputs = Inputs::read(arguments)?;
     let flat = measure::measure(&inputs, &lengths, arguments.tail_ratio)?;
-    if let Some(path) = &arguments.html {
-        let html = page::report(&flat, &inputs, &lengths).to_html()?;
-        slatewise_data::artefact::write_atomic(path, html.as_bytes()).context("--html")?;
-    }
-    flat.print(arguments.json);
-    Ok(())
+    arguments.output.tell(&flat, || page::report(&flat, &inputs, &lengths))
 }

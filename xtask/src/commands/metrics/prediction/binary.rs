@@ -112,10 +112,12 @@ fn weighted(selection: &mut Selection, examples: &Examples, predictions: &Predic
     if !selection.has_prefix("weighted") {
         return Ok(());
     }
-    let Some(weight) = &examples.weight else {
-        let reason = format!("the file has no column `{}`; name it with --weight-column", examples.weight_column);
-        selection.undefined(&keys, &reason);
-        return Ok(());
+    let weight = match examples.weights() {
+        Ok(weight) => weight,
+        Err(reason) => {
+            selection.undefined(&keys, &reason);
+            return Ok(());
+        }
     };
     let weighted = predictions.with_weights(weight)?;
     let sorted = LazyCell::new(|| SortedScores::new(&weighted));

@@ -26,6 +26,7 @@ use slatewise_data::artefact::write_atomic;
 
 use self::read::Examples;
 use self::selection::Selection;
+use crate::output::Output;
 
 /// What `metrics prediction` takes.
 #[derive(Debug, Args)]
@@ -54,15 +55,11 @@ pub(crate) struct Arguments {
     /// Leave out rows whose score, label or weight no metric takes, and count them, instead of refusing the file.
     #[arg(long)]
     skip_bad_rows: bool,
-    /// Print one flat JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Also write a page for people, with the reliability diagram.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
     /// Also write the metrics of each user (CSV), for `compare`.
     #[arg(long, value_name = "FILE")]
     per_user: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// What the label is.
@@ -97,10 +94,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let table = per_user::table(&examples, arguments.task)?;
         write_atomic(path, &table).context("--per-user")?;
     }
-    if let Some(path) = &arguments.html {
-        let html = page::report(&flat, reliability, &arguments.input).to_html()?;
-        write_atomic(path, html.as_bytes()).context("--html")?;
-    }
-    flat.print(arguments.json);
-    Ok(())
+    arguments.output.tell(&flat, || page::report(&flat, reliability, &arguments.input))
 }

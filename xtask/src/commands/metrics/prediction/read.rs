@@ -63,6 +63,12 @@ impl Examples {
         Ok(examples)
     }
 
+    /// The weights, or why there are none.
+    pub(super) fn weights(&self) -> Result<&[f64], String> {
+        let reason = || format!("the file has no column `{}`; name it with --weight-column", self.weight_column);
+        self.weight.as_deref().ok_or_else(reason)
+    }
+
     /// Refuses the first bad row, or leaves out all of them.
     fn check(&mut self, arguments: &Arguments, place: &Place) -> Result<()> {
         let bad: Vec<usize> = (0..self.score.len()).filter(|&row| self.fault(row, arguments).is_some()).collect();

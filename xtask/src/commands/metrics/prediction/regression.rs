@@ -17,10 +17,12 @@ pub(super) fn measure(examples: &Examples, selection: &mut Selection) -> Result<
     if !selection.has_prefix("weighted") {
         return Ok(());
     }
-    let Some(weight) = &examples.weight else {
-        let reason = format!("the file has no column `{}`; name it with --weight-column", examples.weight_column);
-        selection.undefined(&keys, &reason);
-        return Ok(());
+    let weight = match examples.weights() {
+        Ok(weight) => weight,
+        Err(reason) => {
+            selection.undefined(&keys, &reason);
+            return Ok(());
+        }
     };
     let weighted = rows.with_weights(weight)?;
     selection.metric(keys[0], || mean_absolute_error(&weighted));

@@ -19,10 +19,13 @@ mod read;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use slatewise_data::artefact::write_atomic;
 use slatewise_eval::ranking::Ties;
+
+use super::per_k;
+use crate::output::Output;
 
 /// What `metrics ranking` takes.
 #[derive(Debug, Args)]
@@ -39,15 +42,11 @@ pub(crate) struct Arguments {
     /// What becomes of items with the same score.
     #[arg(long, value_enum, default_value_t = TiePolicy::Expected)]
     ties: TiePolicy,
-    /// Print one flat JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Also write a page for people.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
     /// Also write the metrics of each judged user (CSV), for `compare`.
     #[arg(long, value_name = "FILE")]
     per_user: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     columns: Columns,
 }
@@ -98,22 +97,12 @@ impl From<TiePolicy> for Ties {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let mut cutoffs = arguments.k.clone();
-    cutoffs.sort_unstable();
-    cutoffs.dedup();
-    if cutoffs.first().is_none_or(|&k| k == 0) {
-        bail!("--k: 0 is no number of places; pass 1 or more, such as --k 1,3,5,10,20");
-    }
+    let cutoffs = per_k::ascending(&arguments.k)?;
     let inputs = read::Inputs::read(&arguments.run, &arguments.qrels, &arguments.columns, arguments.ties.into())?;
     let flat = measure::measure(&inputs, &cutoffs, arguments.ties.into())?;
     if let Some(path) = &arguments.per_user {
         let table = measure::per_user(&inputs, &cutoffs, &arguments.columns.user_column)?;
         write_atomic(path, &table).context("--per-user")?;
     }
-    if let Some(path) = &arguments.html {
-        let html = page::report(&flat, &cutoffs, &arguments.run).to_html()?;
-        write_atomic(path, html.as_bytes()).context("--html")?;
-    }
-    flat.print(arguments.json);
-    Ok(())
+    arguments.output.tell(&flat, || page::report(&flat, &cutoffs, &arguments.run))
 }
