@@ -18,7 +18,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -30,12 +30,22 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::Write`] if the folder does not exist or cannot be written; whatever stood under `path` then still stands.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<String, Error> {
-    let path = path.as_ref();
-    replace(path, bytes).map_err(|source| Error::Write { path: path.to_path_buf(), source })?;
-    Ok(sha256_hex(bytes))
+    write_atomic_with(path, |out| out.write_all(bytes))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Lets `fill` write a file of any size under `path`, in one step, and returns its SHA-256 in hex.
+///
+/// # Errors
+/// As [`write_atomic`], or what `fill` returns.
+pub fn write_atomic_with(
+    path: impl AsRef<Path>,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<String, Error> {
+    let path = path.as_ref();
+    replace(path, fill).map_err(|source| Error::Write { path: path.to_path_buf(), source })
+}
+
+fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<String> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -45,14 +55,34 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A temporary file is private to its owner by default; an artefact gets the mode of any new file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let file = builder.tempfile_in(folder)?;
+    let mut out = HashingWriter { inner: BufWriter::new(file), hasher: Sha256::new() };
+    fill(&mut out)?;
+    let file = out.inner.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     // The rename is durable once the folder's entry is.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
-    Ok(())
+    Ok(hex(&out.hasher.finalize()))
+}
+
+/// A writer that hashes what passes through it.
+struct HashingWriter<W> {
+    inner: W,
+    hasher: Sha256,
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 /// SHA-256 of `bytes` in 64 lower-case hex digits.

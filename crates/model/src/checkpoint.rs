@@ -10,7 +10,7 @@
 //! Saving fills a temporary directory beside the name, syncs it, and renames it: under the name there is never half a
 //! checkpoint. Loading compares each file with its hash before it reads a value, and each tensor with its shape.
 
-use crate::weights::{weights_from_bytes, weights_to_bytes};
+use crate::safetensors::SafetensorsFile;
 use crate::{Error, ModelSpec, MultiTaskModel};
 use burn::tensor::Device;
 use rand::SeedableRng;
@@ -26,6 +26,8 @@ const VERSION: u32 = 1;
 const MANIFEST: &str = "manifest.json";
 const WEIGHTS: &str = "model.safetensors";
 const ENCODER: &str = "encoder.json";
+/// What a directory is called until it is whole.
+pub(crate) const PARTIAL: &str = ".partial-";
 
 /// A model with the encoder that feeds it.
 #[derive(Debug, Clone)]
@@ -39,7 +41,7 @@ pub struct Checkpoint {
 /// `manifest.json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Manifest {
+pub(crate) struct Manifest {
     format: String,
     version: u32,
     model: ModelSpec,
@@ -66,38 +68,7 @@ impl Checkpoint {
     /// [`Error::CheckpointExists`] where there is something under the name, [`Error::Io`] where it cannot be written;
     /// nothing is then left under the name.
     pub fn save(&self, directory: &Path) -> Result<(), Error> {
-        if directory.symlink_metadata().is_ok() {
-            return Err(Error::CheckpointExists { path: directory.into() });
-        }
-        let parent = match directory.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".partial-");
-        // A temporary directory is private to its owner by default; a checkpoint gets the mode of any new directory.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let partial = builder.tempdir_in(parent).map_err(io(parent, "make a directory in it"))?;
-        self.write_files(partial.path())?;
-        fs::rename(partial.path(), directory).map_err(io(directory, "write it"))?;
-        // The rename is durable once the parent's entry is.
-        #[cfg(unix)]
-        fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(io(parent, "sync it"))?;
-        Ok(())
-    }
-
-    fn write_files(&self, folder: &Path) -> Result<(), Error> {
-        let weights = weights_to_bytes(&self.model, &folder.join(WEIGHTS))?;
-        let files = [(WEIGHTS, weights), (ENCODER, to_json(&self.encoder, &folder.join(ENCODER))?)];
-        let mut sha256 = BTreeMap::new();
-        for (name, bytes) in files {
-            sha256.insert(name.to_owned(), artefact::write_atomic(folder.join(name), &bytes)?);
-        }
-        let manifest = Manifest { format: FORMAT.into(), version: VERSION, model: self.model.spec().clone(), sha256 };
-        let path = folder.join(MANIFEST);
-        artefact::write_atomic(&path, &to_json(&manifest, &path)?)?;
-        Ok(())
+        save_directory(directory, &self.model, &self.encoder, |_, _| Ok(()))
     }
 
     /// Reads the directory and puts the weights on `device`.
@@ -107,18 +78,73 @@ impl Checkpoint {
     /// [`Error::HashMismatch`] for a file that was changed, [`Error::WeightsMismatch`] for a tensor that is missing or
     /// has another shape than the manifest's model.
     pub fn load(directory: &Path, device: &Device) -> Result<Self, Error> {
-        let manifest = read_manifest(&directory.join(MANIFEST))?;
-        let weights = read_verified(directory, WEIGHTS, &manifest)?;
-        let encoder = read_verified(directory, ENCODER, &manifest)?;
+        let manifest = read_manifest(directory)?;
+        let encoder = manifest.read_verified(directory, ENCODER)?;
         let encoder = from_json(&encoder, &directory.join(ENCODER))?;
+        let path = directory.join(WEIGHTS);
+        let file = SafetensorsFile::open(&path, Some(manifest.hash_of(WEIGHTS, &path)?))?;
         // These weights are replaced one and all below, so the seed is of no account.
         let mut model = MultiTaskModel::new(manifest.model, &mut ChaCha8Rng::seed_from_u64(0), device)?;
-        weights_from_bytes(&mut model, weights, &directory.join(WEIGHTS))?;
+        model.read_weights(file, &path)?;
         Ok(Self { model, encoder })
     }
 }
 
-fn read_manifest(path: &Path) -> Result<Manifest, Error> {
+/// Writes a checkpoint's directory in one step; `more` adds files to it and their hashes to the manifest.
+pub(crate) fn save_directory(
+    directory: &Path,
+    model: &MultiTaskModel,
+    encoder: &serde_json::Value,
+    more: impl FnOnce(&Path, &mut BTreeMap<String, String>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if directory.symlink_metadata().is_ok() {
+        return Err(Error::CheckpointExists { path: directory.into() });
+    }
+    let parent = match directory.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PARTIAL);
+    // A temporary directory is private to its owner by default; a checkpoint gets the mode of any new directory.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let partial = builder.tempdir_in(parent).map_err(io(parent, "make a directory in it"))?;
+    let folder = partial.path();
+    let mut sha256 = BTreeMap::new();
+    sha256.insert(WEIGHTS.to_owned(), model.save_weights(&folder.join(WEIGHTS))?);
+    let encoder = to_json(encoder, &folder.join(ENCODER))?;
+    sha256.insert(ENCODER.to_owned(), artefact::write_atomic(folder.join(ENCODER), &encoder)?);
+    more(folder, &mut sha256)?;
+    let manifest = Manifest { format: FORMAT.into(), version: VERSION, model: model.spec().clone(), sha256 };
+    let path = folder.join(MANIFEST);
+    artefact::write_atomic(&path, &to_json(&manifest, &path)?)?;
+    fs::rename(folder, directory).map_err(io(directory, "write it"))?;
+    // The rename is durable once the parent's entry is.
+    #[cfg(unix)]
+    fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(io(parent, "sync it"))?;
+    Ok(())
+}
+
+impl Manifest {
+    /// The hash that the manifest has for a file.
+    pub(crate) fn hash_of(&self, name: &str, path: &Path) -> Result<&str, Error> {
+        let nothing = || Error::HashMismatch { path: path.into(), expected: "nothing".into(), found: "a file".into() };
+        self.sha256.get(name).map(String::as_str).ok_or_else(nothing)
+    }
+
+    /// A file's bytes, after they were found to be those that were written.
+    pub(crate) fn read_verified(&self, directory: &Path, name: &str) -> Result<Vec<u8>, Error> {
+        let path = directory.join(name);
+        let bytes = fs::read(&path).map_err(io(&path, "read it"))?;
+        let expected = self.hash_of(name, &path)?;
+        let found = artefact::sha256_hex(&bytes);
+        if found == expected { Ok(bytes) } else { Err(Error::HashMismatch { path, expected: expected.into(), found }) }
+    }
+}
+
+pub(crate) fn read_manifest(directory: &Path) -> Result<Manifest, Error> {
+    let path = &directory.join(MANIFEST);
     let bytes = fs::read(path).map_err(io(path, "read it"))?;
     let header: Header = from_json(&bytes, path)?;
     if header.format != FORMAT || header.version != VERSION {
@@ -126,19 +152,6 @@ fn read_manifest(path: &Path) -> Result<Manifest, Error> {
         return Err(Error::UnknownFormat { path: path.into(), found, expected: format!("{FORMAT} {VERSION}") });
     }
     from_json(&bytes, path)
-}
-
-fn read_verified(directory: &Path, name: &str, manifest: &Manifest) -> Result<Vec<u8>, Error> {
-    let path = directory.join(name);
-    let bytes = fs::read(&path).map_err(io(&path, "read it"))?;
-    let found = artefact::sha256_hex(&bytes);
-    match manifest.sha256.get(name) {
-        Some(expected) if *expected == found => Ok(bytes),
-        expected => {
-            let expected = expected.cloned().unwrap_or_else(|| "nothing".into());
-            Err(Error::HashMismatch { path, expected, found })
-        }
-    }
 }
 
 fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, Error> {

@@ -8,7 +8,7 @@
 use crate::error::device_error;
 use crate::{Error, ModelSpec};
 use burn::tensor::Tensor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How many steps' losses wait on the device before they are read: one round trip instead of 64.
 const READ_EVERY: usize = 64;
@@ -38,9 +38,12 @@ pub struct TaskLoss {
 }
 
 /// Losses of the running epoch, the newest still on the device.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct LossLog {
     names: Vec<String>,
     loss_weight: Vec<f64>,
+    #[serde(skip)]
     waiting: Vec<(Tensor<1>, Vec<f64>)>,
     weighted_loss: Vec<f64>,
     weight: Vec<f64>,
@@ -76,7 +79,8 @@ impl LossLog {
         if self.waiting.len() == READ_EVERY { self.read() } else { Ok(()) }
     }
 
-    fn read(&mut self) -> Result<(), Error> {
+    /// Takes what waits from the device.
+    pub(crate) fn read(&mut self) -> Result<(), Error> {
         let (losses, weights): (Vec<Tensor<1>>, Vec<Vec<f64>>) = self.waiting.drain(..).unzip();
         if losses.is_empty() {
             return Ok(());

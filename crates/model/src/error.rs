@@ -140,6 +140,28 @@ pub enum Error {
         /// Format and version that can be read.
         expected: String,
     },
+    /// A file is not the TOML that belongs there.
+    #[error("{}: {reason}", path.display())]
+    MalformedToml {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says, in one line.
+        reason: String,
+    },
+    /// Another process trains into the directory.
+    #[error("{}: another training writes here: wait for it to end, or choose another directory", path.display())]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A directory holds no checkpoint that can be loaded.
+    #[error("{}: no checkpoint that can be loaded{}", path.display(), because(reason))]
+    NoCheckpoint {
+        /// The directory.
+        path: PathBuf,
+        /// Why the newest one cannot be; empty where there is none.
+        reason: String,
+    },
     /// A file's content is not what the manifest says.
     #[error("{}: SHA-256 is {found}, the manifest says {expected}: the file is damaged, copy or save it again", path.display())]
     HashMismatch {
@@ -150,14 +172,14 @@ pub enum Error {
         /// The hash of the file.
         found: String,
     },
-    /// The weights file does not fit the model that the manifest describes.
-    #[error("{}: tensor `{tensor}`: {problem}: the manifest describes another model than the weights", path.display())]
+    /// A weights file is not sound, or does not fit the model.
+    #[error("{}: {}{problem}", path.display(), of_tensor(tensor))]
     WeightsMismatch {
         /// The file.
         path: PathBuf,
         /// Name of the tensor in the file; empty where the file as a whole cannot be read.
         tensor: String,
-        /// Expected and found shape, "missing", or "not part of the model".
+        /// What is wrong: expected and found shape, "missing", "not part of the model", or what the file as a whole has.
         problem: String,
     },
 }
@@ -166,4 +188,12 @@ pub enum Error {
 pub(crate) fn device_error(reason: impl std::fmt::Display) -> Error {
     let reason = reason.to_string();
     Error::Device { reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+fn of_tensor(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("tensor `{name}`: ") }
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }

@@ -6,24 +6,39 @@
 //! ```
 //!
 //! The norm is taken over the whole model, so that clipping changes the step's length and not its direction; burn's own
-//! clipping takes it per parameter. It stays on the device: no value is read back. A gradient holding NaN becomes NaN
-//! throughout, and the trainer reports the loss that caused it.
+//! clipping takes it per parameter. Embedding tables count with the summed gradients of their touched rows.
 //!
 //! # Reference
 //! Pascanu, Mikolov, Bengio 2013, "On the difficulty of training recurrent neural networks", Algorithm 1.
 
+use crate::Error;
+use crate::error::device_error;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// Scales all gradients of `module` so that their global norm is at most `max_norm`.
-pub(crate) fn clip_global_norm<M: Module>(gradients: &mut GradientsParams, module: &M, max_norm: f64) {
+/// What all gradients are to be multiplied by so that their global norm is at most `max_norm`; `elsewhere` is the sum of squares
+/// of gradients that are not the module's. Waits for the device.
+pub(crate) fn clip_factor<M: Module>(
+    gradients: &GradientsParams,
+    module: &M,
+    elsewhere: f64,
+    max_norm: f64,
+) -> Result<f64, Error> {
     let mut squares = SumOfSquares { gradients, sum: None };
     module.visit(&mut squares);
-    if let Some(sum) = squares.sum {
-        // The smallest positive number keeps a zero gradient from 0/0.
-        let norm = sum.sqrt().clamp_min(f32::MIN_POSITIVE);
-        let factor = (norm.recip() * max_norm).clamp_max(1.0);
+    let of_module = match squares.sum {
+        Some(sum) => sum.try_into_data().map_err(device_error)?.iter::<f64>().sum(),
+        None => 0.0,
+    };
+    let norm = (of_module + elsewhere).sqrt();
+    // A NaN stays NaN: the trainer then reports the loss that caused it.
+    Ok(if norm <= max_norm { 1.0 } else { max_norm / norm })
+}
+
+/// Multiplies all gradients of `module`.
+pub(crate) fn scale<M: Module>(gradients: &mut GradientsParams, module: &M, factor: f64) {
+    if factor != 1.0 {
         module.visit(&mut Scale { gradients, factor });
     }
 }
@@ -44,13 +59,13 @@ impl ModuleVisitor for SumOfSquares<'_> {
 
 struct Scale<'a> {
     gradients: &'a mut GradientsParams,
-    factor: Tensor<1>,
+    factor: f64,
 }
 
 impl ModuleVisitor for Scale<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.remove::<D>(param.id) {
-            self.gradients.register(param.id, gradient * self.factor.clone().unsqueeze());
+            self.gradients.register(param.id, gradient * self.factor);
         }
     }
 }
@@ -69,7 +84,9 @@ mod tests {
         let network: Mlp = MlpConfig::new([1]).init(1, &mut ChaCha8Rng::seed_from_u64(0), &device);
         let x = Tensor::<2>::from_data([[4.0 / 3.0]], &device);
         let mut gradients = GradientsParams::from_grads((network.forward(x) * 3.0).sum().backward(), &network);
-        clip_global_norm(&mut gradients, &network, max_norm);
+        if let Ok(factor) = clip_factor(&gradients, &network, 0.0, max_norm) {
+            scale(&mut gradients, &network, factor);
+        }
         let layer = &network.layers()[0];
         let weight = gradients.get::<2>(layer.weight.id).map(|gradient| gradient.into_scalar::<f32>());
         let bias = layer.bias.as_ref().and_then(|bias| gradients.get::<1>(bias.id));

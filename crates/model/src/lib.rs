@@ -4,7 +4,7 @@
 //!    [`TaskShape`]s (output) make a [`ModelSpec`]; from it and a seeded generator comes a [`MultiTaskModel`].
 //! 2. **Upload.** [`upload`] takes a [`FeatureBatch`](slatewise_features::FeatureBatch) and its labels to the device,
 //!    once, and refuses what does not fit.
-//! 3. **Embed.** [`FieldEmbedding`] looks the ids up; dense values stand beside them.
+//! 3. **Embed.** [`EmbeddingTables`] look the ids up in the host's memory; dense values stand beside them.
 //! 4. **Share.** A [`Trunk`] makes one representation per task: shared bottom or MMoE, one file each.
 //! 5. **Predict.** A tower per task turns it into logits: one for a binary task, one per item for a choice.
 //! 6. **Learn.** [`Trainer`] takes a step per batch on masked, weighted losses. The caller owns the loops.
@@ -19,13 +19,13 @@
 //! use rand_chacha::ChaCha8Rng;
 //! use slatewise_data::TaskKind;
 //! use slatewise_features::{Batch, FeatureBatch, FeatureLayout, LabelBatch};
-//! use slatewise_model::{ModelConfig, Ranker, SharedBottomConfig, TaskShape, Trainer, TrainerConfig, TrunkConfig};
+//! use slatewise_model::{EmbeddingConfig, ModelConfig, Ranker, SharedBottomConfig, TaskShape, Trainer, TrainerConfig, TrunkConfig};
 //!
 //! // One dense value, one binary task: is it positive?
 //! let layout = FeatureLayout { tables: vec![], fields: vec![], dense: vec!["value".into()] };
 //! let task = TaskShape { name: "positive".into(), kind: TaskKind::Binary, classes: 1, loss_weight: 1.0 };
 //! let trunk = TrunkConfig::SharedBottom(SharedBottomConfig { widths: vec![8] });
-//! let config = ModelConfig { trunk, tower: vec![], wide: [].into() };
+//! let config = ModelConfig { trunk, tower: vec![], embedding: EmbeddingConfig::default(), wide: [].into() };
 //!
 //! let device = Device::flex();
 //! let model = config.init(&layout, &[task], &mut ChaCha8Rng::seed_from_u64(1), &device)?;
@@ -59,17 +59,21 @@ mod loss;
 mod mlp;
 mod model_spec;
 mod multi_task;
+mod optimizer;
 mod ranker;
+mod safetensors;
 mod schedule;
 mod task_losses;
 mod trainer;
+mod training_checkpoint;
+mod training_directory;
 mod trunk;
 mod upload;
 mod weights;
 mod wide;
 
 pub use checkpoint::Checkpoint;
-pub use embedding::FieldEmbedding;
+pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
 pub use epoch_losses::{EpochLosses, TaskLoss};
 pub use error::Error;
 pub use head::TaskShape;
@@ -78,10 +82,13 @@ pub use loss::{binary_cross_entropy, softmax_cross_entropy};
 pub use mlp::{Mlp, MlpConfig};
 pub use model_spec::{ModelConfig, ModelSpec};
 pub use multi_task::{MultiTaskModel, TaskLogits, TaskRows};
+pub use optimizer::OptimizerConfig;
 pub use ranker::{Predictions, Ranker};
 pub use schedule::Schedule;
 pub use trainer::{Trainer, TrainerConfig};
+pub use training_checkpoint::Resumed;
+pub use training_directory::TrainingDirectory;
 pub use trunk::{Mmoe, MmoeConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
 pub use upload::{DeviceFeatures, upload};
-pub use weights::save_weights;
+pub use weights::{NamedTensor, save_weights};
 pub use wide::WideLogits;

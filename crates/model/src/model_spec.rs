@@ -7,7 +7,7 @@
 //! wide = { next_item = ["item"] }    # per task, fields whose logits are learned by heart
 //! ```
 
-use crate::{Error, MultiTaskModel, TaskShape, TrunkConfig};
+use crate::{EmbeddingConfig, Error, MultiTaskModel, TaskShape, TrunkConfig};
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct ModelConfig {
     /// Widths of each tower's hidden layers, before the layer of logits; may be empty.
     #[serde(default)]
     pub tower: Vec<usize>,
+    /// How embedding tables are stored.
+    #[serde(default)]
+    pub embedding: EmbeddingConfig,
     /// Per task, categorical fields that add logits of their own ([`WideLogits`](crate::WideLogits)).
     #[serde(default)]
     pub wide: BTreeMap<String, Vec<String>>,
@@ -101,6 +104,7 @@ impl ModelSpec {
         if self.layout.input_width() == 0 {
             return Err(Error::NoFeatures);
         }
+        self.config.embedding.validate(&self.layout)?;
         if self.tasks.is_empty() {
             let mend = "declare at least one task under [[tasks]]";
             return Err(Error::InvalidConfig { key: "tasks", value: "empty".into(), mend });
@@ -147,6 +151,7 @@ mod tests {
             config: ModelConfig {
                 trunk: TrunkConfig::SharedBottom(SharedBottomConfig { widths: vec![4] }),
                 tower: vec![],
+                embedding: EmbeddingConfig::default(),
                 wide: [].into(),
             },
             layout: FeatureLayout { tables: vec![], fields: vec![], dense: vec!["price".into()] },

@@ -4,25 +4,33 @@
 //! ids   [B, F] ──► embeddings ─┐
 //!                              ├─► x [B, input] ──► trunk ──► hₖ [B, hidden] ──► towerₖ ──► logits [B, classes]
 //! dense [B, D] ────────────────┘                                 per task k              + wide part, where declared
+//!               host, `upload`  │ device, this file
 //! ```
+//!
+//! The embedding tables stay in the host's memory; trunk, towers and wide parts are the network, on the device.
 //!
 //! A choice has as many logits as there are items, while its label counts on few rows (those clicked, with a click
 //! after): its tower therefore runs on chosen rows only, [`TaskRows`].
 
-use crate::{DeviceFeatures, Error, FieldEmbedding, Mlp, ModelSpec, TaskShape, Trunk, WideLogits};
+use crate::{DeviceFeatures, EmbeddingTables, Error, Mlp, ModelSpec, TaskShape, Trunk, WideLogits};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 /// A multi-task model with its weights.
-#[derive(Module, Debug)]
+#[derive(Debug, Clone)]
 pub struct MultiTaskModel {
-    embedding: FieldEmbedding,
-    trunk: Trunk,
-    tower: Vec<Mlp>,
-    wide: Vec<WideLogits>,
-    #[module(skip)]
+    pub(crate) embedding: EmbeddingTables,
+    pub(crate) network: Network,
     spec: ModelSpec,
+}
+
+/// What lies on the device: all but the embedding tables.
+#[derive(Module, Debug)]
+pub(crate) struct Network {
+    pub(crate) trunk: Trunk,
+    pub(crate) tower: Vec<Mlp>,
+    pub(crate) wide: Vec<WideLogits>,
 }
 
 /// The rows of a batch on which a task's tower runs.
@@ -49,13 +57,13 @@ impl MultiTaskModel {
     pub fn new(spec: ModelSpec, rng: &mut ChaCha8Rng, device: &Device) -> Result<Self, Error> {
         spec.validate()?;
         let input = spec.layout.input_width();
-        let embedding = FieldEmbedding::new(&spec.layout, rng, device);
+        let embedding = EmbeddingTables::new(&spec.layout, &spec.config.embedding, rng);
         let trunk = spec.config.trunk.init(input, spec.tasks.len(), rng, device);
         let hidden = spec.config.trunk.output(input);
         let tower = spec.tasks.iter().map(|task| task.tower(&spec.config.tower, hidden, rng, device)).collect();
         let wide = |task: &TaskShape| WideLogits::new(&spec.layout, spec.wide_fields(&task.name), task.classes, device);
         let wide = spec.tasks.iter().map(wide).collect();
-        Ok(Self { embedding, trunk, tower, wide, spec })
+        Ok(Self { embedding, network: Network { trunk, tower, wide }, spec })
     }
 
     /// The shapes the model was built from.
@@ -63,19 +71,35 @@ impl MultiTaskModel {
         &self.spec
     }
 
-    /// The input of the trunk: embeddings in field order, then dense values.
-    ///
-    /// # Shapes
-    /// - output: `[B, input]`
-    pub fn input(&self, features: &DeviceFeatures) -> Tensor<2> {
-        let mut columns = features.ids.as_ref().map(|ids| self.embedding.columns(ids)).unwrap_or_default();
-        columns.extend(features.dense.clone());
-        Tensor::cat(columns, 1)
+    /// The embedding tables.
+    pub fn embedding(&self) -> &EmbeddingTables {
+        &self.embedding
+    }
+
+    /// The part that all tasks share.
+    pub fn trunk(&self) -> &Trunk {
+        &self.network.trunk
+    }
+
+    /// The same model with its network on another device.
+    #[must_use]
+    pub fn to_device(self, device: &Device) -> Self {
+        Self { network: self.network.to_device(device), ..self }
+    }
+
+    /// The model with a network that keeps gradients, and back.
+    pub(crate) fn train(self) -> Self {
+        Self { network: self.network.train(), ..self }
+    }
+
+    /// The model with a network that keeps no gradients.
+    pub(crate) fn valid(&self) -> Self {
+        Self { network: self.network.valid(), embedding: self.embedding.clone(), spec: self.spec.clone() }
     }
 
     /// The trunk's representation per task, `[B, hidden]` each, in task order.
     pub fn representations(&self, features: &DeviceFeatures) -> Vec<Tensor<2>> {
-        self.trunk.forward(self.input(features))
+        self.network.trunk.forward(features.x.clone())
     }
 
     /// Logits of each task on the rows asked for, one [`TaskRows`] per task.
@@ -89,7 +113,7 @@ impl MultiTaskModel {
                 TaskRows::All => (hidden, None),
                 TaskRows::Only(rows) => (hidden.select(0, rows.clone()), Some(rows)),
             };
-            let deep = self.tower[task].forward(hidden);
+            let deep = self.network.tower[task].forward(hidden);
             Some(self.add_wide(task, deep, features, rows))
         });
         TaskLogits(logits.collect())
@@ -103,7 +127,7 @@ impl MultiTaskModel {
         features: &DeviceFeatures,
         rows: Option<&Tensor<1, Int>>,
     ) -> Tensor<2> {
-        let wide = &self.wide[task];
+        let wide = &self.network.wide[task];
         match &features.ids {
             Some(ids) if !wide.is_empty() => {
                 let ids = rows.map_or_else(|| ids.clone(), |rows| ids.clone().select(0, rows.clone()));

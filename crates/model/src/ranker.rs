@@ -12,7 +12,6 @@
 
 use crate::error::device_error;
 use crate::{Error, ModelSpec, MultiTaskModel, TaskLogits, TaskRows, upload};
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 use slatewise_data::TaskKind;
 use slatewise_features::FeatureBatch;
@@ -115,7 +114,7 @@ impl Ranker {
         if features.rows == 0 {
             return Ok(());
         }
-        let (features, _) = upload(features, None, self.spec(), &self.device)?;
+        let (features, _) = upload(features, None, &self.model, &self.device)?;
         let TaskLogits(mut logits) = self.model.forward(&features, rows);
         let binary: Vec<Tensor<2>> = self.binary.iter().filter_map(|&task| logits[task].take()).collect();
         if !binary.is_empty() {

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! for epoch in 0..config.epochs {
-//!     for batch in batches { trainer.step(&batch)?; }      upload → losses → backward → clip → Adam
+//!     for batch in batches { trainer.step(&batch)?; }      gather → upload → losses → backward → clip → optimiser
 //!     let losses = trainer.finish_epoch()?;
 //!     if better(evaluate(&trainer.snapshot())) { best = trainer.snapshot(); }
 //! }
@@ -12,16 +12,18 @@
 //! ```
 //!
 //! The loss minimised is Σₖ λₖ Lₖ, λₖ the task's loss weight and Lₖ its mean over the batch's labelled rows
-//! ([`losses`](crate::MultiTaskModel::losses)). Losses stay on the device and are read every 64 steps: a step does not
-//! wait for the device.
-//!
-//! The optimiser is Adam (Kingma & Ba 2015) with β₁ 0.9, β₂ 0.999 and ε 1e-8, PyTorch's defaults; burn's own ε is 1e-5.
-//! Weight decay is the L2 term λ w added to the gradient, as in PyTorch's `Adam`.
+//! ([`losses`](crate::MultiTaskModel::losses)). Losses stay on the device and are read every 64 steps. What does come back at
+//! every step is the gradient of the input, because the embedding tables lie in the host's memory.
 
-use crate::gradient_clip::clip_global_norm;
-use crate::{EpochLosses, Error, MultiTaskModel, Schedule, epoch_losses::LossLog, upload};
-use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, decay::WeightDecayConfig};
+use crate::embedding::{SparseGradient, squares};
+use crate::epoch_losses::LossLog;
+use crate::error::device_error;
+use crate::gradient_clip::{clip_factor, scale};
+use crate::labels::upload_labels;
+use crate::optimizer::{DenseOptimizer, RowState, SparseOptimizer};
+use crate::upload::{check_features, upload_features};
+use crate::{EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use slatewise_features::Batch;
@@ -32,9 +34,14 @@ use slatewise_features::Batch;
 pub struct TrainerConfig {
     /// Passes over the training rows, at least 1.
     pub epochs: usize,
-    /// Adam's step size, above 0.
+    /// The optimiser, of the network and of the embedding tables.
+    pub optimizer: OptimizerConfig,
+    /// The optimiser of the embedding tables, where it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding_optimizer: Option<OptimizerConfig>,
+    /// The optimiser's step size, above 0.
     pub learning_rate: f64,
-    /// L2 term added to the gradient, ≥ 0.
+    /// L2 term added to the gradient, ≥ 0; on tables, of the rows that a batch touched.
     pub weight_decay: f64,
     /// Largest global norm of the gradient, above 0; none by default.
     pub gradient_clip_norm: Option<f64>,
@@ -46,6 +53,8 @@ impl Default for TrainerConfig {
     fn default() -> Self {
         Self {
             epochs: 3,
+            optimizer: OptimizerConfig::default(),
+            embedding_optimizer: None,
             learning_rate: 1e-3,
             weight_decay: 0.0,
             gradient_clip_norm: None,
@@ -65,6 +74,8 @@ impl TrainerConfig {
             if sound { Ok(()) } else { Err(Error::InvalidConfig { key, value: value.to_string(), mend }) }
         };
         check(self.epochs > 0, "trainer.epochs", &self.epochs, "give at least 1")?;
+        self.optimizer.validate()?;
+        self.tables_optimizer().validate()?;
         let rate = self.learning_rate;
         check(positive(rate), "trainer.learning_rate", &rate, "give a number above 0, such as 0.001")?;
         let decay = self.weight_decay;
@@ -73,18 +84,24 @@ impl TrainerConfig {
         check(positive(norm), "trainer.gradient_clip_norm", &norm, "give a number above 0, or leave it out")?;
         self.schedule.validate()
     }
+
+    fn tables_optimizer(&self) -> OptimizerConfig {
+        self.embedding_optimizer.unwrap_or(self.optimizer)
+    }
 }
 
 /// A model in training.
 pub struct Trainer {
-    model: MultiTaskModel,
-    optimizer: ModuleOptimizer,
-    config: TrainerConfig,
+    pub(crate) model: MultiTaskModel,
+    pub(crate) optimizer: DenseOptimizer,
+    pub(crate) row_state: Vec<RowState>,
+    row_gradient: Vec<SparseGradient>,
+    pub(crate) config: TrainerConfig,
     device: Device,
     loss_weight: Tensor<1>,
-    steps: usize,
-    step: usize,
-    log: LossLog,
+    pub(crate) steps: usize,
+    pub(crate) step: usize,
+    pub(crate) log: LossLog,
 }
 
 impl Trainer {
@@ -101,11 +118,12 @@ impl Trainer {
         config.validate()?;
         let device = device.clone().autodiff();
         let weights: Vec<f32> = model.spec().tasks.iter().map(|task| task.loss_weight).collect();
-        let decay = (config.weight_decay > 0.0).then(|| WeightDecayConfig::new(config.weight_decay as f32));
         Ok(Self {
             loss_weight: Tensor::from_data(TensorData::new(weights, [model.spec().tasks.len()]), &device),
             log: LossLog::new(model.spec()),
-            optimizer: AdamConfig::new().with_epsilon(1e-8).with_weight_decay(decay).init(),
+            optimizer: DenseOptimizer::new(config.optimizer, config.weight_decay),
+            row_state: model.embedding.fresh_state(&config.tables_optimizer()),
+            row_gradient: Vec::new(),
             model: model.to_device(&device.clone().without_autodiff()).train(),
             config: config.clone(),
             device,
@@ -120,20 +138,56 @@ impl Trainer {
     /// Where the batch does not fit the model, the device fails, or a loss is NaN or infinite; the latter is found when
     /// the losses are read, up to 64 steps later, and names the step at which it happened.
     pub fn step(&mut self, batch: &Batch) -> Result<(), Error> {
-        let (features, labels) = upload(&batch.features, Some(&batch.labels), self.model.spec(), &self.device)?;
-        let Some(labels) = labels.filter(|labels| !labels.is_empty()) else {
-            self.log.skip(features.rows);
+        let spec = self.model.spec();
+        check_features(&batch.features, spec)?;
+        let labels = upload_labels(&batch.labels, batch.features.rows, spec, &self.device)?;
+        if labels.is_empty() {
+            self.log.skip(batch.features.rows);
             return Ok(());
-        };
+        }
+        self.model.embedding.meet(&batch.features.ids);
+        let rows = self.model.embedding.rows_of(&batch.features.ids);
+        let mut features = upload_features(&batch.features, &rows, &self.model, &self.device);
+        features.x = features.x.require_grad();
+
         let losses = self.model.losses(&features, &labels);
         let loss = (losses.clone() * self.loss_weight.clone()).sum();
-        let mut gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-        if let Some(norm) = self.config.gradient_clip_norm {
-            clip_global_norm(&mut gradients, &self.model, norm);
-        }
-        self.model = self.optimizer.step(self.learning_rate(), self.model.clone(), gradients);
-        self.step += 1;
+        let mut gradients = loss.backward();
+        let of_input = features.x.grad_remove(&mut gradients);
+        let gradients = GradientsParams::from_grads(gradients, &self.model.network);
+        self.apply(&rows, of_input, gradients)?;
         self.log.push(losses.inner(), &labels.weight_sum, features.rows)
+    }
+
+    /// Moves network and tables along their gradients.
+    fn apply(
+        &mut self,
+        rows: &[u32],
+        of_input: Option<Tensor<2>>,
+        mut gradients: GradientsParams,
+    ) -> Result<(), Error> {
+        if let Some(of_input) = of_input {
+            let data = of_input.try_into_data().map_err(device_error)?;
+            let values = data.as_slice::<f32>().map_err(device_error)?;
+            self.model.embedding.collect(rows, values, &mut self.row_gradient);
+        }
+        let mut factor = 1.0;
+        if let Some(norm) = self.config.gradient_clip_norm {
+            factor = clip_factor(&gradients, &self.model.network, squares(&self.row_gradient), norm)?;
+            scale(&mut gradients, &self.model.network, factor);
+        }
+        let (rate, step) = (self.learning_rate(), self.step as u64 + 1);
+        self.model.network = self.optimizer.step(self.model.network.clone(), &mut gradients, rate, step);
+        let tables = self.config.tables_optimizer();
+        let sparse = SparseOptimizer::new(tables, rate, self.config.weight_decay, factor, step);
+        self.model.embedding.update(&mut self.row_gradient, &mut self.row_state, &sparse, step);
+        self.step += 1;
+        Ok(())
+    }
+
+    /// Steps of the optimiser taken so far.
+    pub fn steps_taken(&self) -> usize {
+        self.step
     }
 
     /// Closes the epoch: mean loss per task over its labelled rows.

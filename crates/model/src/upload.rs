@@ -1,15 +1,16 @@
 //! `upload`: the one function that takes a batch from the host to the device.
 //!
 //! ```text
-//! FeatureBatch  ids u32 [B, F] ──► i32, every id within its table
-//!               dense   [B, D] ──► f32
-//! LabelBatch            ──► see `labels.rs`
+//! FeatureBatch  ids u32 [B, F], every one within its table ──► embeddings, gathered on the host ─┐
+//!               dense   [B, D] ──────────────────────────────────────────────────────────────────┴─► x [B, input]
+//! LabelBatch    ──► see `labels.rs`
 //! ```
 //!
-//! Everything a batch can have wrong is found here: a backend would panic on an id outside its table, or read past it.
+//! Everything a batch can have wrong is found here: a lookup would panic on an id outside its table, or a backend read past
+//! it. The ids themselves go to the device only where a wide part asks for them.
 
 use crate::labels::upload_labels;
-use crate::{DeviceLabels, Error, ModelSpec};
+use crate::{DeviceLabels, Error, ModelSpec, MultiTaskModel};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use slatewise_features::{FeatureBatch, LabelBatch};
 
@@ -18,10 +19,10 @@ use slatewise_features::{FeatureBatch, LabelBatch};
 pub struct DeviceFeatures {
     /// Number of rows `B`, at least 1.
     pub rows: usize,
-    /// `[B, F]`; `None` where the layout has no fields.
+    /// `[B, input]`: the fields' embeddings side by side, then the dense values.
+    pub x: Tensor<2>,
+    /// `[B, F]`, where the model has a wide part.
     pub ids: Option<Tensor<2, Int>>,
-    /// `[B, D]`; `None` where the layout has no dense values.
-    pub dense: Option<Tensor<2>>,
     /// Where they lie.
     pub device: Device,
 }
@@ -33,34 +34,57 @@ pub struct DeviceFeatures {
 pub fn upload(
     features: &FeatureBatch,
     labels: Option<&LabelBatch>,
-    spec: &ModelSpec,
+    model: &MultiTaskModel,
     device: &Device,
 ) -> Result<(DeviceFeatures, Option<DeviceLabels>), Error> {
-    let on_device = upload_features(features, spec, device)?;
-    let labels = labels.map(|labels| upload_labels(labels, features.rows, spec, device)).transpose()?;
+    check_features(features, model.spec())?;
+    let rows = model.embedding.rows_of(&features.ids);
+    let on_device = upload_features(features, &rows, model, device);
+    let labels = labels.map(|labels| upload_labels(labels, features.rows, model.spec(), device)).transpose()?;
     Ok((on_device, labels))
 }
 
-fn upload_features(batch: &FeatureBatch, spec: &ModelSpec, device: &Device) -> Result<DeviceFeatures, Error> {
+/// Takes checked features to `device`; `rows` are those of the embedding tables.
+pub(crate) fn upload_features(
+    batch: &FeatureBatch,
+    rows: &[u32],
+    model: &MultiTaskModel,
+    device: &Device,
+) -> DeviceFeatures {
+    let input = model.embedding.input();
+    let x = model.embedding.gather(batch.rows, rows, &batch.dense);
+    let x = Tensor::from_data(TensorData::new(x, [batch.rows, input]), device);
+    let fields = model.spec().layout.fields.len();
+    let ids = model.network.wide.iter().any(|wide| !wide.is_empty()).then(|| {
+        let ids: Vec<i32> = batch.ids.iter().map(|&id| id as i32).collect();
+        Tensor::from_data(TensorData::new(ids, [batch.rows, fields]), device)
+    });
+    DeviceFeatures { rows: batch.rows, x, ids, device: device.clone() }
+}
+
+/// Checks that a batch fits the model.
+pub(crate) fn check_features(batch: &FeatureBatch, spec: &ModelSpec) -> Result<(), Error> {
     let (rows, fields, dense) = (batch.rows, spec.layout.fields.len(), spec.layout.dense.len());
     if rows == 0 {
         return Err(Error::EmptyBatch);
     }
     check_size("ids", rows, fields, batch.ids.len())?;
     check_size("dense", rows, dense, batch.dense.len())?;
-    let table_rows: Vec<usize> = spec.layout.fields.iter().map(|field| spec.layout.tables[field.table].rows).collect();
-    let mut ids = Vec::with_capacity(batch.ids.len());
+    let table_rows: Vec<u32> = spec
+        .layout
+        .fields
+        .iter()
+        .map(|field| u32::try_from(spec.layout.tables[field.table].rows).unwrap_or(u32::MAX))
+        .collect();
     for (row, of_row) in batch.ids.chunks_exact(fields.max(1)).enumerate() {
         for (field, (&id, &rows)) in of_row.iter().zip(&table_rows).enumerate() {
-            if id as usize >= rows {
-                return Err(Error::UnknownId { row, field: spec.layout.fields[field].name.clone(), id, rows });
+            if id >= rows {
+                let field = spec.layout.fields[field].name.clone();
+                return Err(Error::UnknownId { row, field, id, rows: rows as usize });
             }
-            ids.push(id as i32);
         }
     }
-    let ids = (fields > 0).then(|| Tensor::from_data(TensorData::new(ids, [rows, fields]), device));
-    let dense = (dense > 0).then(|| Tensor::from_data(TensorData::new(batch.dense.clone(), [rows, dense]), device));
-    Ok(DeviceFeatures { rows, ids, dense, device: device.clone() })
+    Ok(())
 }
 
 pub(crate) fn check_size(array: &'static str, rows: usize, columns: usize, found: usize) -> Result<(), Error> {

@@ -6,85 +6,200 @@
 //! gate.0.weight                 [experts, in]
 //! tower.2.layers.1.bias         [out]              towers, in task order
 //! wide.2.weight.0               [rows, classes]    wide parts, in task order, then in the order of their fields
+//! emb.seen.0                    [ids] U8           how often each id was seen, where a table admits by frequency
 //! ```
 //!
 //! A dense layer lies in memory as `[in, out]` and in the file as PyTorch's `nn.Linear` has it, y = x Wᵀ + b, so that
-//! PyTorch reads the file without transposing. The bytes depend on the weights alone: the header carries no metadata,
-//! whose order would not be fixed.
-//!
-//! # Reference
-//! The format: <https://github.com/huggingface/safetensors>, "Format".
+//! PyTorch reads the file without transposing. The network's part goes through burn's store, which knows the orientations;
+//! tables are streamed.
 
+use crate::embedding::{Table, Weights};
+use crate::error::device_error;
+use crate::multi_task::Network;
+use crate::safetensors::{Entry, SafetensorsFile, Values, refuse, to_bytes, write};
 use crate::{Error, MultiTaskModel};
 use burn::module::Module;
 use burn::store::{ApplyError, BurnToPyTorchAdapter, ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter};
 use burn::store::{SafetensorsStore, burn_pack};
 use slatewise_data::artefact;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+
+/// A tensor on the host, as the file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedTensor {
+    /// Lengths of the sides.
+    pub shape: Vec<usize>,
+    /// Row-major values.
+    pub values: Vec<f32>,
+}
 
 /// Writes the weights of any network in one step and returns the SHA-256 of the file.
 ///
 /// # Errors
 /// The file cannot be written, or the weights cannot be read from their device.
 pub fn save_weights<M: Module>(network: &M, path: &Path) -> Result<String, Error> {
-    Ok(artefact::write_atomic(path, &weights_to_bytes(network, path)?)?)
+    Ok(artefact::write_atomic(path, &network_to_bytes(network, path)?)?)
+}
+
+impl MultiTaskModel {
+    /// Every weight by its name in the file, as f32.
+    ///
+    /// # Errors
+    /// The weights cannot be read from their device.
+    pub fn weights(&self) -> Result<BTreeMap<String, NamedTensor>, Error> {
+        let mut weights = network_tensors(&self.network)?;
+        for (index, table) in self.embedding.table.iter().enumerate() {
+            let mut values = vec![0.0; table.rows * table.width];
+            for (row, out) in values.chunks_exact_mut(table.width).enumerate() {
+                table.copy_row(row as u32, out);
+            }
+            weights.insert(table_name(index), NamedTensor { shape: vec![table.rows, table.width], values });
+        }
+        Ok(weights)
+    }
+
+    /// Writes the weights as a safetensors file, in one step, and returns its SHA-256.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the weights cannot be read from their device.
+    pub fn save_weights(&self, path: &Path) -> Result<String, Error> {
+        let network = network_tensors(&self.network)?;
+        let mut entries: Vec<Entry<'_>> = network
+            .into_iter()
+            .map(|(name, tensor)| Entry { name, shape: tensor.shape, values: Values::F32(Cow::Owned(tensor.values)) })
+            .collect();
+        for (index, table) in self.embedding.table.iter().enumerate() {
+            entries.push(Entry {
+                name: table_name(index),
+                shape: vec![table.rows, table.width],
+                values: match &table.weights {
+                    Weights::F32(weights) => Values::F32(Cow::Borrowed(weights)),
+                    Weights::Bf16(weights) => Values::Bf16(weights),
+                },
+            });
+            if let Some(admission) = &table.admission {
+                let (name, seen) = (seen_name(index), &admission.seen);
+                entries.push(Entry { name, shape: vec![seen.len()], values: Values::U8(seen) });
+            }
+        }
+        write(path, entries)
+    }
+
+    /// Puts the weights of a safetensors file into the model, whether this project wrote it or PyTorch.
+    ///
+    /// # Errors
+    /// [`Error::WeightsMismatch`] naming the first tensor that is missing, has another shape, holds a value that is not
+    /// finite or does not belong; the file is not a sound safetensors file.
+    pub fn load_weights(&mut self, path: &Path) -> Result<(), Error> {
+        self.read_weights(SafetensorsFile::open(path, None)?, path)
+    }
+
+    /// As [`load_weights`](Self::load_weights), from a file that is open already.
+    pub(crate) fn read_weights(&mut self, mut file: SafetensorsFile, path: &Path) -> Result<(), Error> {
+        let mut of_tables = Vec::new();
+        for (index, table) in self.embedding.table.iter_mut().enumerate() {
+            read_table(Arc::make_mut(table), index, &mut file)?;
+            of_tables.extend([table_name(index), seen_name(index)]);
+        }
+        let names = file.tensors().iter().filter(|(name, _)| !of_tables.contains(name));
+        let names: Vec<(String, Vec<usize>)> = names.map(|(name, info)| (name.clone(), info.shape.clone())).collect();
+        let mut entries = Vec::with_capacity(names.len());
+        for (name, shape) in names {
+            let values = Values::F32(Cow::Owned(file.f32(&name, &shape)?));
+            entries.push(Entry { name, shape, values });
+        }
+        network_from_bytes(&mut self.network, to_bytes(entries, path)?, path)
+    }
+}
+
+fn table_name(index: usize) -> String {
+    format!("emb.table.{index}.weight")
+}
+
+fn seen_name(index: usize) -> String {
+    format!("emb.seen.{index}")
+}
+
+fn read_table(table: &mut Table, index: usize, file: &mut SafetensorsFile) -> Result<(), Error> {
+    let (name, shape) = (table_name(index), [table.rows, table.width]);
+    table.weights = match table.weights {
+        Weights::F32(_) => Weights::F32(file.f32(&name, &shape)?),
+        Weights::Bf16(_) => Weights::Bf16(file.bf16(&name, &shape)?),
+    };
+    if let Some(admission) = &mut table.admission {
+        admission.seen = file.u8(&seen_name(index), &[admission.seen.len()])?;
+    }
+    Ok(())
+}
+
+/// A network's tensors by name, in PyTorch's orientation.
+pub(crate) fn network_tensors<M: Module>(network: &M) -> Result<BTreeMap<String, NamedTensor>, Error> {
+    let mut store = store();
+    store.collect_from(network).map_err(device_error)?;
+    let mut store = SafetensorsStore::from_bytes(Some(store.get_bytes().map_err(device_error)?));
+    let mut named = BTreeMap::new();
+    for (name, tensor) in store.get_all_tensors().map_err(device_error)? {
+        let bytes = tensor.to_bytes().map_err(device_error)?;
+        let values = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        named.insert(name.clone(), NamedTensor { shape: tensor.shape.as_slice().to_vec(), values });
+    }
+    Ok(named)
 }
 
 /// The file's content; `path` names it in errors.
-pub(crate) fn weights_to_bytes<M: Module>(network: &M, path: &Path) -> Result<Vec<u8>, Error> {
-    let mut store = SafetensorsStore::from_bytes(None)
+fn network_to_bytes<M: Module>(network: &M, path: &Path) -> Result<Vec<u8>, Error> {
+    let mut store = store();
+    store.collect_from(network).map_err(|reason| refuse(path, "", reason))?;
+    store.get_bytes().map_err(|reason| refuse(path, "", reason))
+}
+
+fn store() -> SafetensorsStore {
+    SafetensorsStore::from_bytes(None)
         .clear_metadata()
         .skip_enum_variants(true)
         .with_to_adapter(BurnToPyTorchAdapter)
-        .with_key_remapping(r"^embedding\.", "emb.")
-        .with_key_remapping(r"^trunk\.", "");
-    store.collect_from(network).map_err(|reason| mismatch(path, "", reason))?;
-    store.get_bytes().map_err(|reason| mismatch(path, "", reason))
+        .with_key_remapping(r"^trunk\.", "")
 }
 
-/// Puts the weights of a file into a model of the same shapes.
+/// Puts the weights of a file into a network of the same shapes.
 ///
 /// # Errors
 /// [`Error::WeightsMismatch`] naming the first tensor that is missing, has another shape, or does not belong.
-pub(crate) fn weights_from_bytes(model: &mut MultiTaskModel, bytes: Vec<u8>, path: &Path) -> Result<(), Error> {
+fn network_from_bytes(network: &mut Network, bytes: Vec<u8>, path: &Path) -> Result<(), Error> {
     let mut store = SafetensorsStore::from_bytes(Some(bytes));
-    let tensors = store.get_all_tensors().map_err(|reason| mismatch(path, "", reason))?;
+    let tensors = store.get_all_tensors().map_err(|reason| refuse(path, "", reason))?;
     let mut tensors: Vec<burn_pack::Tensor> = tensors.values().cloned().collect();
     tensors.iter_mut().for_each(|tensor| tensor.name = name_in_model(&tensor.name));
-    let result = model.apply(tensors, None, Some(Box::new(PyTorchToBurnAdapter)), true);
+    let result = network.apply(tensors, None, Some(Box::new(PyTorchToBurnAdapter)), true);
     if let Some(error) = result.errors.first() {
         return Err(match error {
             ApplyError::ShapeMismatch { path: name, expected, found } => {
                 let (expected, found) = (expected.as_slice(), found.as_slice());
-                mismatch(path, &name_in_file(name), format!("shape {found:?} where the model has {expected:?}"))
+                refuse(path, &name_in_file(name), format!("shape {found:?} where the model has {expected:?}"))
             }
             ApplyError::DTypeMismatch { path: name, found, .. } => {
-                mismatch(path, &name_in_file(name), format!("holds {found:?} where the model has f32"))
+                refuse(path, &name_in_file(name), format!("holds {found:?} where the model has f32"))
             }
             ApplyError::AdapterError { path: name, message } | ApplyError::LoadError { path: name, message } => {
-                mismatch(path, &name_in_file(name), message)
+                refuse(path, &name_in_file(name), message)
             }
         });
     }
     if let Some((name, _)) = result.missing.first() {
-        return Err(mismatch(path, &name_in_file(name), "missing"));
+        return Err(refuse(path, &name_in_file(name), "missing"));
     }
     match result.unused.first() {
-        Some(name) => Err(mismatch(path, &name_in_file(name), "not part of the model")),
+        Some(name) => Err(refuse(path, &name_in_file(name), "not part of the model")),
         None => Ok(()),
     }
 }
 
-fn mismatch(path: &Path, tensor: &str, problem: impl std::fmt::Display) -> Error {
-    let problem = problem.to_string();
-    let problem = problem.split_whitespace().collect::<Vec<_>>().join(" ");
-    Error::WeightsMismatch { path: path.to_path_buf(), tensor: tensor.into(), problem }
-}
-
-/// `emb.table.0.weight` → `embedding.table.0.weight`, `gate.0.weight` → `trunk.gate.0.weight`.
+/// `gate.0.weight` → `trunk.gate.0.weight`; towers and wide parts keep their names.
 fn name_in_model(name: &str) -> String {
     match name.split_once('.') {
-        Some(("emb", rest)) => format!("embedding.{rest}"),
         Some(("tower" | "wide", _)) => name.into(),
         _ => format!("trunk.{name}"),
     }
@@ -93,7 +208,6 @@ fn name_in_model(name: &str) -> String {
 /// The reverse of [`name_in_model`].
 fn name_in_file(name: &str) -> String {
     match name.split_once('.') {
-        Some(("embedding", rest)) => format!("emb.{rest}"),
         Some(("trunk", rest)) => rest.into(),
         _ => name.into(),
     }

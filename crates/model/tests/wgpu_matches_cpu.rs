@@ -75,6 +75,7 @@ fn spec(trunk: &TrunkConfig) -> ModelSpec {
         config: ModelConfig {
             trunk: trunk.clone(),
             tower: vec![6],
+            embedding: slatewise_model::EmbeddingConfig::default(),
             wide: [("next_item".into(), vec!["item".into()])].into(),
         },
         layout: FeatureLayout {

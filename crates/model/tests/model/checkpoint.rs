@@ -2,7 +2,7 @@
 
 use crate::fixture::{TestResult, model, trunks};
 use burn::tensor::Device;
-use slatewise_model::{Checkpoint, save_weights};
+use slatewise_model::Checkpoint;
 use std::fs;
 use std::path::Path;
 
@@ -94,8 +94,8 @@ fn names_and_bytes_are_stable() -> TestResult {
     let folder = tempfile::tempdir()?;
     let model = model(trunks().swap_remove(1))?;
     let path = folder.path().join("a.safetensors");
-    let first = save_weights(&model, &path)?;
-    assert_eq!(first, save_weights(&model, &folder.path().join("b.safetensors"))?, "the bytes depend on weights alone");
+    let first = model.save_weights(&path)?;
+    assert_eq!(first, model.save_weights(&folder.path().join("b.safetensors"))?, "the bytes depend on weights alone");
 
     let bytes = fs::read(&path)?;
     let length = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length)) as usize;

@@ -34,7 +34,7 @@ fn logits_have_the_tasks_shapes() -> TestResult {
     every_trunk(|trunk| {
         let device = Device::flex();
         let model = model(trunk)?;
-        let (features, _) = upload(&a_batch(7).features, None, model.spec(), &device)?;
+        let (features, _) = upload(&a_batch(7).features, None, &model, &device)?;
         for representation in model.representations(&features) {
             assert_eq!(representation.dims(), [7, 16]);
         }

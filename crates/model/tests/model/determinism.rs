@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use slatewise_model::{MmoeConfig, MultiTaskModel, SharedBottomConfig, Trainer, TrainerConfig, TrunkConfig};
 use std::collections::BTreeMap;
 
-type Weights = BTreeMap<String, Vec<u8>>;
+type Weights = BTreeMap<String, Vec<u32>>;
 
 /// Twenty steps that are large enough to be spread over threads: products beyond 192³, arrays beyond 4 MB.
 fn train(trunk: &TrunkConfig) -> Result<(Weights, f64), String> {

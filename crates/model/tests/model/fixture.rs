@@ -6,13 +6,14 @@
 //! next_item  (i + 1) mod items, 9 times of 10         where clicked and continued
 //! ```
 
-use burn::store::ModuleSnapshot;
 use burn::tensor::Device;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use slatewise_data::TaskKind;
 use slatewise_features::{Batch, FeatureBatch, FeatureLayout, FieldLayout, LabelBatch, TableLayout};
-use slatewise_model::{MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, SharedBottomConfig, TaskShape, TrunkConfig};
+use slatewise_model::{
+    MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, NamedTensor, SharedBottomConfig, TaskShape, TrunkConfig,
+};
 use std::collections::BTreeMap;
 
 pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
@@ -42,7 +43,12 @@ pub(crate) fn spec(trunk: TrunkConfig) -> ModelSpec {
         loss_weight: 1.0,
     };
     ModelSpec {
-        config: ModelConfig { trunk, tower: vec![8], wide: [("next_item".into(), vec!["item".into()])].into() },
+        config: ModelConfig {
+            trunk,
+            tower: vec![8],
+            embedding: slatewise_model::EmbeddingConfig::default(),
+            wide: [("next_item".into(), vec!["item".into()])].into(),
+        },
         layout: FeatureLayout {
             tables: vec![table("user", USERS, 8), table("item", ITEMS, 6)],
             fields: vec![field("item", 1), field("last_item", 1), field("user", 0)],
@@ -81,8 +87,8 @@ pub(crate) fn batch(rows: usize, rng: &mut ChaCha8Rng) -> Batch {
     Batch { features, labels }
 }
 
-/// Weights by name, as they lie in memory.
-pub(crate) fn weights(model: &MultiTaskModel) -> Result<BTreeMap<String, Vec<u8>>, Box<dyn std::error::Error>> {
-    let tensors = model.collect(None, None, true).into_iter();
-    tensors.map(|tensor| Ok((tensor.name.clone(), tensor.to_bytes()?.to_vec()))).collect()
+/// Weights by name, bit for bit.
+pub(crate) fn weights(model: &MultiTaskModel) -> Result<BTreeMap<String, Vec<u32>>, slatewise_model::Error> {
+    let bits = |tensor: NamedTensor| tensor.values.into_iter().map(f32::to_bits).collect();
+    Ok(model.weights()?.into_iter().map(|(name, tensor)| (name, bits(tensor))).collect())
 }

@@ -51,7 +51,16 @@ fn load(name: &str, trunk: TrunkConfig) -> Result<MultiTaskModel, Box<dyn std::e
         dense: names.iter().map(|name| format!("dense_{name}")).collect(),
     };
     let tasks = vec![task("click"), task("purchase")];
-    let spec = ModelSpec { config: ModelConfig { trunk, tower: vec![6], wide: [].into() }, layout, tasks };
+    let spec = ModelSpec {
+        config: ModelConfig {
+            trunk,
+            tower: vec![6],
+            embedding: slatewise_model::EmbeddingConfig::default(),
+            wide: [].into(),
+        },
+        layout,
+        tasks,
+    };
 
     let folder = tempfile::tempdir()?;
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.weights.safetensors"));
@@ -78,7 +87,7 @@ fn logits_equal_pytorchs() -> TestResult {
     for (name, trunk) in references() {
         let model = load(name, trunk)?;
         let expected: Expected = read(&format!("{name}.expected.json"))?;
-        let (features, _) = upload(&batch()?.features, None, model.spec(), &Device::flex())?;
+        let (features, _) = upload(&batch()?.features, None, &model, &Device::flex())?;
         let TaskLogits(logits) = model.forward(&features, &[TaskRows::All, TaskRows::All]);
         for (task, logits) in logits.into_iter().flatten().enumerate() {
             for (found, expected) in logits.into_data().iter::<f32>().zip(&expected.outputs) {

@@ -2,8 +2,10 @@
 
 mod checkpoint;
 mod conformance;
+mod damage;
 mod determinism;
 mod fixture;
 mod golden;
 mod learning;
+mod resume;
 mod training;
