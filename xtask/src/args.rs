@@ -43,6 +43,12 @@ pub(crate) struct TrainArguments {
     /// Folder that holds the run directories; without it, `runs` in the repository.
     #[arg(long, value_name = "DIR")]
     pub(crate) runs: Option<PathBuf>,
+    /// Go on with a run that was stopped: its folder, whose name ends in `.partial`.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "seed", "runs"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Seconds of training between two checkpoints; there is one at the end of every epoch as well.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) checkpoint_every: u64,
 }
 
 /// Devices that a run can ask for.

@@ -8,7 +8,8 @@
 //! cargo xtask compare A B                           two runs, unit by unit
 //! ```
 //!
-//! Exit codes: 0 done, 2 for anything the user can mend (one line on stderr says what and how).
+//! Exit codes: 0 done, 2 for anything the user can mend (one line on stderr says what and how), 130 for a training that was stopped
+//! by Ctrl-C or SIGTERM after it had written a checkpoint.
 
 mod args;
 mod commands;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console::error(&error);
-            ExitCode::from(2)
+            ExitCode::from(if error.is::<commands::train::Interrupted>() { 130 } else { 2 })
         }
     }
 }
