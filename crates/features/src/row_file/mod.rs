@@ -104,7 +104,7 @@ impl RowFile {
     /// Checks that the rows are those of an encoder.
     ///
     /// # Errors
-    /// Another layout, other tasks, or another encoder, whose ids mean other values.
+    /// Another layout, other tasks, or another encoder, whose ids and numbers mean something else.
     pub fn check_schema(&self, expected: &RowSchema) -> Result<(), Error> {
         let found = self.schema();
         let what = if found.layout != expected.layout {
@@ -112,7 +112,7 @@ impl RowFile {
         } else if found.tasks != expected.tasks {
             "other tasks"
         } else if found.encoder != expected.encoder {
-            "the ids of an encoder that was fitted otherwise"
+            "the values of an encoder that was fitted otherwise"
         } else {
             return Ok(());
         };

@@ -64,8 +64,9 @@ struct Meaning {
 
 impl Meaning {
     fn new(encoder: &TableEncoder, columns: &Columns<'_>, texts: &[Vec<String>]) -> Self {
-        let field = encoder.categorical.iter().zip(texts).flat_map(|(column, texts)| {
-            let rows = &encoder.table_of(column).1.rows;
+        let columns_and_tables = encoder.categorical.iter().zip(&encoder.table_of);
+        let field = columns_and_tables.zip(texts).flat_map(|((column, &table), texts)| {
+            let rows = &encoder.tables[table].rows;
             (0..column.hashes()).map(|hash| texts.iter().map(|text| rows.row(text, hash)).collect())
         });
         let equal = |slot: usize, wanted: &str| texts[slot].iter().map(|text| text == wanted).collect();

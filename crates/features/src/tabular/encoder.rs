@@ -23,6 +23,8 @@ use crate::row_file::RowSchema;
 pub struct TableEncoder {
     pub(super) tables: Vec<EmbeddingTable>,
     pub(super) categorical: Vec<CategoricalColumn>,
+    /// Per categorical column its embedding table.
+    pub(super) table_of: Vec<usize>,
     pub(super) numbers: Vec<Number>,
     pub(super) tasks: Vec<TableTask>,
     pub(super) train_rows: u64,
@@ -39,10 +41,10 @@ impl TableEncoder {
     /// Tables, fields and dense names, for the model. A column of several hashes is several fields, `user#1`, `user#2`.
     pub fn layout(&self) -> FeatureLayout {
         let table = |t: &EmbeddingTable| TableLayout { name: t.name.clone(), rows: t.rows.count(), width: t.width };
-        let fields = self.categorical.iter().flat_map(|column| {
-            (1..=column.hashes()).map(|hash| FieldLayout {
+        let fields = self.categorical.iter().zip(&self.table_of).flat_map(|(column, &table)| {
+            (1..=column.hashes()).map(move |hash| FieldLayout {
                 name: if column.hashes() > 1 { format!("{}#{hash}", column.column) } else { column.column.clone() },
-                table: self.table_of(column).0,
+                table,
             })
         });
         FeatureLayout {
@@ -78,8 +80,8 @@ impl TableEncoder {
 
     /// One line per feature: what was fitted.
     pub fn summary(&self) -> Vec<FittedFeature> {
-        let categorical = self.categorical.iter().map(|column| {
-            let table = self.table_of(column).1;
+        let categorical = self.categorical.iter().zip(&self.table_of).map(|(column, &table)| {
+            let table = &self.tables[table];
             let kind = match table.rows {
                 TableRows::Vocabulary(_) => "",
                 TableRows::Buckets(_) => ", hashed",
@@ -104,9 +106,9 @@ impl TableEncoder {
     /// [`Error::BadCell`] for a number that is none or cannot be used; `out` is then as it was.
     pub fn encode_row<'c>(&self, cell: impl Fn(&str) -> Option<&'c str>, out: &mut FeatureBatch) -> Result<(), Error> {
         let (ids, dense) = (out.ids.len(), out.dense.len());
-        for column in &self.categorical {
-            let (value, table) = (cell(&column.column).unwrap_or(""), self.table_of(column).1);
-            out.ids.extend((0..column.hashes()).map(|hash| table.rows.row(value, hash)));
+        for (column, &table) in self.categorical.iter().zip(&self.table_of) {
+            let (value, rows) = (cell(&column.column).unwrap_or(""), &self.tables[table].rows);
+            out.ids.extend((0..column.hashes()).map(|hash| rows.row(value, hash)));
         }
         for number in &self.numbers {
             let text = cell(&number.column).unwrap_or("");
@@ -120,12 +122,6 @@ impl TableEncoder {
         }
         out.rows += 1;
         Ok(())
-    }
-
-    /// The embedding table of a column, and its index. Fitting made one for each.
-    pub(super) fn table_of(&self, column: &CategoricalColumn) -> (usize, &EmbeddingTable) {
-        let index = self.tables.iter().position(|table| table.name == column.table()).unwrap_or(0);
-        (index, &self.tables[index])
     }
 }
 

@@ -8,7 +8,7 @@ use super::columns::Columns;
 use super::encoder::{EmbeddingTable, TableEncoder};
 use super::number::NumberFit;
 use super::part::{Part, TablePart};
-use super::spec::TableSpec;
+use super::spec::{CategoricalColumn, TableSpec};
 use super::vocabulary::{TableRows, Vocabulary};
 use crate::error::Error;
 
@@ -34,6 +34,9 @@ impl TableEncoder {
         }
         seen.check_texts(spec, &columns, &texts)?;
         let tables = seen.tables(spec, &texts);
+        // Each column's table is among them.
+        let table_of = |column: &CategoricalColumn| tables.iter().take_while(|t| t.name != column.table()).count();
+        let table_of = spec.categorical.iter().map(table_of).collect();
         let column = |fit: NumberFit, column: &str| {
             let empty = || bad(format!("table.numeric.{column}"), "no train row has a number", "leave the column out");
             fit.finish(column).ok_or_else(empty)
@@ -42,6 +45,7 @@ impl TableEncoder {
         let encoder = Self {
             tables,
             categorical: spec.categorical.clone(),
+            table_of,
             numbers: numbers.collect::<Result<_, _>>()?,
             tasks: spec.tasks.clone(),
             train_rows: seen.rows,
