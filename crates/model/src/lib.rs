@@ -48,6 +48,7 @@
 // The autodiff graph's types nest deeper than the compiler's default allows.
 #![recursion_limit = "256"]
 
+mod balance;
 mod checkpoint;
 mod embedding;
 mod epoch_losses;
@@ -72,6 +73,10 @@ mod upload;
 mod weights;
 mod wide;
 
+pub use balance::{
+    Balance, BalanceConfig, DwaConfig, DynamicWeightAverage, FixedWeights, GradNorm, GradNormConfig, GradientConflict,
+    Gram, PairConflict, PcGrad, StepSignals, StepWeights, TaskBalance, UncertaintyConfig, UncertaintyWeights,
+};
 pub use checkpoint::Checkpoint;
 pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
 pub use epoch_losses::{EpochLosses, TaskLoss};
