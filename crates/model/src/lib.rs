@@ -50,10 +50,12 @@
 
 mod balance;
 mod checkpoint;
+mod duelling;
 mod embedding;
 mod epoch_losses;
 mod error;
 mod gradient_clip;
+mod gradients;
 mod head;
 mod labels;
 mod loss;
@@ -78,6 +80,7 @@ pub use balance::{
     Gram, PairConflict, PcGrad, StepSignals, StepWeights, TaskBalance, UncertaintyConfig, UncertaintyWeights,
 };
 pub use checkpoint::Checkpoint;
+pub use duelling::{Duelling, DuellingConfig};
 pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
 pub use epoch_losses::{EpochLosses, TaskLoss};
 pub use error::Error;
@@ -95,5 +98,5 @@ pub use training_checkpoint::Resumed;
 pub use training_directory::TrainingDirectory;
 pub use trunk::{Mmoe, MmoeConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
 pub use upload::{DeviceFeatures, upload};
-pub use weights::{NamedTensor, save_weights};
+pub use weights::{NamedTensor, load_weights, save_weights};
 pub use wide::WideLogits;
