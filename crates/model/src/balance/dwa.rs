@@ -12,9 +12,9 @@
 //! | Lₖ(t−2), Lₖ(t−1) | `past[k]`, oldest first |
 //! | K | number of tasks whose declared weight is above 0 |
 //!
-//! Differences from the paper: 1. an epoch without labels of a task does not count for it: its ratio is that of the last two epochs
-//! which had some; 2. where the older loss is 0 the ratio is 1; 3. tasks whose declared weight is 0 take no part; 4. the
-//! declared weight multiplies wₖ.
+//! Differences from the paper: 1. an epoch without labels of a task does not count for it: its ratio is that of the
+//! last two epochs which had some; 2. where the older loss is 0 the ratio is 1; 3. tasks whose declared weight is 0
+//! take no part; 4. the declared weight multiplies wₖ.
 //!
 //! # Reference
 //! Liu, Johns, Davison 2019, "End-to-End Multi-Task Learning with Attention", CVPR.
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DwaConfig {
-    /// Temperature above 0, the larger, the more alike the weights; 2 as in the paper's section 4.1.2.
+    /// Temperature above 0, the larger, the more alike the weights; 2 as in the paper's section 4.1.4.
     pub temperature: f64,
 }
 

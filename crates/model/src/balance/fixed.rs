@@ -4,11 +4,12 @@
 //! L = Σₖ λₖ Lₖ
 //! ```
 //!
-//! λₖ is the task's `loss_weight`. This is what every other method is compared with; well-chosen fixed weights are hard to
-//! beat (Xin et al. 2022).
+//! λₖ is the task's `loss_weight`. This is what every other method is compared with; well-chosen fixed weights are hard
+//! to beat (Xin et al. 2022).
 //!
 //! # Reference
-//! Xin, Ghorbani, Gilmer, Garg, Firat 2022, "Do Current Multi-Task Optimization Methods in Deep Learning Even Help?", NeurIPS.
+//! Xin, Ghorbani, Gilmer, Garg, Firat 2022, "Do Current Multi-Task Optimization Methods in Deep Learning Even Help?",
+//! NeurIPS.
 
 use super::{StepSignals, StepWeights, TaskBalance};
 use crate::Error;

@@ -1,8 +1,9 @@
 //! `Balance`: how much each task's gradient counts in a step, so that no task learns at the others' cost.
 //!
-//! Every method here is one function on the host, from numbers to numbers: it sees the losses Lₖ of a step and, where it asks
-//! for them, the inner products gᵢ·gⱼ of the tasks' gradients on the parameters they share; it says the weight of each
-//! task. Not even gradient surgery needs the gradients themselves: whatever it does to them ends as a weighted sum.
+//! Every method here is one function on the host, from numbers to numbers: it sees the losses Lₖ of a step and, where
+//! it asks for them, the inner products gᵢ·gⱼ of the tasks' gradients on the parameters they share; it says the weight
+//! of each task. Not even gradient surgery needs the gradients themselves: whatever it does to them ends as a weighted
+//! sum.
 //!
 //! ```text
 //! losses [T] ───────────┐                    shared [T]:  Σₖ sharedₖ gₖ   on the trunk and the embeddings
@@ -20,8 +21,8 @@
 //!
 //! The declared loss weights multiply what a method says: they are what somebody wants, a method is how to get there.
 //!
-//! A method is a file of this folder: its config, its state, its [`TaskBalance`]. To add one, write the file, and add its
-//! variant to [`BalanceConfig`] and [`Balance`] and to `every_kind()` in `tests.rs`.
+//! A method is a file of this folder: its config, its state, its [`TaskBalance`]. To add one, write the file, and add
+//! its variant to [`BalanceConfig`] and [`Balance`] and to `every_kind()` in `tests.rs`.
 
 mod conflict;
 mod dwa;

@@ -18,12 +18,12 @@
 //! | Gₘⱼ | `gram.dot(m, j)` of the gradients λₖ gₖ |
 //! | cₘ λₘ | `shared[m]` |
 //!
-//! The surgery is done on the gradients λₖ gₖ of the weighted losses, λₖ the declared weights; a task's own parameters, which no
-//! other task touches, get λₖ.
+//! The surgery is done on the gradients λₖ gₖ of the weighted losses, λₖ the declared weights; a task's own parameters,
+//! which no other task touches, get λₖ.
 //!
-//! Differences from the paper: 1. none in the projections; the authors' code takes one random order for all tasks where we
-//! draw one per task, as algorithm 1 does; 2. a gradient of 0 (a task without labels in the batch) is never projected
-//! on.
+//! Differences from the paper: 1. none in the projections; the authors' code goes through the tasks in one order for
+//! all where we draw one per task, as algorithm 1 does; 2. a gradient of 0 (a task without labels in the batch) is
+//! never projected on.
 //!
 //! # Reference
 //! Yu, Kumar, Gupta, Levine, Hausman, Finn 2020, "Gradient Surgery for Multi-Task Learning", NeurIPS.

@@ -16,13 +16,15 @@
 //! regression form, L/(2σ²) + log σ, would start at half the weight and end at the same one, 1/(2L): there ½e^(−s) is
 //! the weight and ½ − ½e^(−s)L the gradient.
 //!
-//! Differences from the paper: 1. sₖ is updated by an Adam of its own, at the rate at which Chen et al. 2018 (section 5.1)
-//! train this method as their baseline, where the paper trains it with the network's SGD; 2. sₖ stays within ±10, weights
-//! within e^±10: a loss of 0 would otherwise drive its weight to infinity; 3. a task without labels in a batch keeps
-//! its sₖ, where the paper's data are labelled throughout; 4. the declared weight λₖ multiplies the weight and leaves sₖ alone.
+//! Differences from the paper: 1. sₖ is updated by an Adam of its own, at the rate at which Chen et al. 2018 (section
+//! 5.1) train this method as their baseline, where the paper trains it with the network's SGD; 2. sₖ stays within ±10,
+//! weights within e^±10: a loss of 0 would otherwise drive its weight to infinity; 3. a task without labels in a batch
+//! keeps its sₖ, where the paper's data are labelled throughout; 4. the declared weight λₖ multiplies the weight and
+//! leaves sₖ alone.
 //!
 //! # Reference
-//! Kendall, Gal, Cipolla 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses for Scene Geometry and Semantics", CVPR.
+//! Kendall, Gal, Cipolla 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses for Scene Geometry and
+//! Semantics", CVPR.
 
 use super::scalar_adam::ScalarAdam;
 use super::{StepSignals, StepWeights, TaskBalance, above_zero};
@@ -82,11 +84,11 @@ impl TaskBalance for UncertaintyWeights {
         let tasks = self.declared.len();
         let (labelled, losses) = (step.labelled(tasks), step.losses(tasks)?);
         let mut weights = Vec::with_capacity(tasks);
-        for task in 0..tasks {
+        for (task, (&labelled, loss)) in labelled.iter().zip(losses).enumerate() {
             let precision = (-self.log_variance[task]).exp();
             weights.push(self.declared[task] * precision);
-            if labelled[task] {
-                let change = self.adam[task].step(0.5 - precision * losses[task], self.learning_rate);
+            if labelled {
+                let change = self.adam[task].step(0.5 - precision * loss, self.learning_rate);
                 let moved = self.log_variance[task] - change;
                 self.log_variance[task] = moved.clamp(-LARGEST_LOG_VARIANCE, LARGEST_LOG_VARIANCE);
             }
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_loss_of_zero_or_a_huge_one_stops_at_the_bound() -> Result<(), Error> {
         let mut method = start(&[1.0, 1.0]);
-        for _ in 0..2000 {
+        for _ in 0..10_000 {
             step(&mut method, [0.0, 1e30], [true; 2])?;
         }
         assert_eq!(method.log_variance, [-LARGEST_LOG_VARIANCE, LARGEST_LOG_VARIANCE]);
