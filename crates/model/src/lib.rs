@@ -5,7 +5,8 @@
 //! 2. **Upload.** [`upload`] takes a [`FeatureBatch`](slatewise_features::FeatureBatch) and its labels to the device,
 //!    once, and refuses what does not fit.
 //! 3. **Embed.** [`EmbeddingTables`] look the ids up in the host's memory; dense values stand beside them.
-//! 4. **Share.** A [`Trunk`] makes one representation per task: shared bottom or MMoE, one file each.
+//! 4. **Share.** A [`Trunk`] makes one representation per task: shared bottom, MMoE, PLE, ..., one file each.
+//!    [`TrunkHealth`] tells whether its gates choose and its experts differ.
 //! 5. **Predict.** A tower per task turns it into logits: one for a binary task, one per item for a choice.
 //! 6. **Learn.** [`Trainer`] takes a step per batch on masked, weighted losses. The caller owns the loops.
 //! 7. **Keep.** A [`Checkpoint`] is a directory of hashed files; a [`Ranker`] is what predicts, in training and serving.
@@ -71,6 +72,7 @@ mod trainer;
 mod training_checkpoint;
 mod training_directory;
 mod trunk;
+mod trunk_health;
 mod upload;
 mod weights;
 mod wide;
@@ -96,7 +98,9 @@ pub use schedule::Schedule;
 pub use trainer::{Trainer, TrainerConfig};
 pub use training_checkpoint::Resumed;
 pub use training_directory::TrainingDirectory;
-pub use trunk::{Mmoe, MmoeConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
+pub use trunk::{Aitm, AitmConfig, Independent, IndependentConfig, Mmoe, MmoeConfig, Pepnet, PepnetConfig};
+pub use trunk::{Gate, Ple, PleConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
+pub use trunk_health::{GateHealth, TrunkHealth};
 pub use upload::{DeviceFeatures, upload};
 pub use weights::{NamedTensor, load_weights, save_weights};
 pub use wide::WideLogits;

@@ -1,10 +1,37 @@
 //! The trainer applies what a balancing decides: gradients per task add up, and conflicts are measured.
 
-use crate::fixture::{TestResult, batch, model, trunks};
+use crate::fixture::{TestResult, batch, model, spec, trunks, weights};
 use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use slatewise_model::{OptimizerConfig, Trainer, TrainerConfig};
+use slatewise_model::{BalanceConfig, MultiTaskModel, OptimizerConfig, Trainer, TrainerConfig};
+
+fn balance(kind: &str) -> Result<BalanceConfig, toml::de::Error> {
+    toml::from_str(&format!("kind = {kind:?}"))
+}
+
+/// With one task there is nothing to balance: every method that leaves a single loss as it is gives the fixed weights' step.
+#[test]
+fn a_single_task_is_left_as_it_is() -> TestResult {
+    let device = Device::flex();
+    let spec = spec(trunks().swap_remove(1)).single_task(0);
+    let mut batch = batch(64, &mut ChaCha8Rng::seed_from_u64(3));
+    let keep = |values: &[f32]| values.chunks(3).map(|row| row[0]).collect::<Vec<f32>>();
+    (batch.labels.value, batch.labels.weight) = (keep(&batch.labels.value), keep(&batch.labels.weight));
+    let after = |kind: &str| -> Result<_, Box<dyn std::error::Error>> {
+        let model = MultiTaskModel::new(spec.clone(), &mut ChaCha8Rng::seed_from_u64(4), &device)?;
+        let (optimizer, balance) = (OptimizerConfig::Sgd, balance(kind)?);
+        let config = TrainerConfig { optimizer, balance, learning_rate: 0.1, ..TrainerConfig::default() };
+        let mut trainer = Trainer::new(model, &config, 1, &device)?;
+        trainer.step(&batch)?;
+        Ok(weights(&trainer.snapshot())?)
+    };
+    let fixed = after("fixed")?;
+    for kind in ["pc_grad", "dwa", "grad_norm"] {
+        assert!(after(kind)? == fixed, "{kind}");
+    }
+    Ok(())
+}
 
 #[test]
 fn a_task_never_conflicts_with_itself_and_pairs_are_counted() -> TestResult {
