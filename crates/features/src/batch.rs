@@ -31,6 +31,8 @@ pub struct LabelBatch {
     pub value: Vec<f32>,
     /// Shape `[B, T]`: weight of the label in the loss, ≥ 0; 0 masks it.
     pub weight: Vec<f32>,
+    /// Shape `[B]`: which rows were shown together, one id per slate, its rows consecutive; empty where no task asks.
+    pub slate: Vec<u32>,
 }
 
 /// Rows with their labels.

@@ -74,6 +74,16 @@ pub enum Error {
         /// What is allowed.
         mend: &'static str,
     },
+    /// Rows that were shown together do not make a slate.
+    #[error("row {row}, slate {slate}: {problem}")]
+    InvalidSlate {
+        /// Row in the batch, from 0.
+        row: usize,
+        /// The slate's id.
+        slate: u32,
+        /// What is wrong, and the mend.
+        problem: &'static str,
+    },
     /// A loss became NaN or infinite.
     #[error(
         "step {step}: the loss of task `{task}` is {value}: \
@@ -92,7 +102,7 @@ pub enum Error {
     UnknownTask {
         /// The name asked for.
         task: String,
-        /// "binary" or "choice".
+        /// What was asked for, such as "binary" or "choice".
         kind: &'static str,
         /// Names of the tasks of that kind, comma-separated.
         known: String,

@@ -7,7 +7,8 @@
 //! 3. **Embed.** [`EmbeddingTables`] look the ids up in the host's memory; dense values stand beside them.
 //! 4. **Share.** A [`Trunk`] makes one representation per task: shared bottom, MMoE, PLE, ..., one file each.
 //!    [`TrunkHealth`] tells whether its gates choose and its experts differ.
-//! 5. **Predict.** A tower per task turns it into logits: one for a binary task, one per item for a choice.
+//! 5. **Predict.** A tower per task turns it into logits, and its [`Head`] says what they mean: a click or a purchase after
+//!    it, a number, seconds, a level, a class, an item of the catalogue, the choice from a slate.
 //! 6. **Learn.** [`Trainer`] takes a step per batch on masked, weighted losses. The caller owns the loops.
 //! 7. **Keep.** A [`Checkpoint`] is a directory of hashed files; a [`Ranker`] is what predicts, in training and serving.
 //!
@@ -18,20 +19,21 @@
 //! use burn::tensor::Device;
 //! use rand::SeedableRng;
 //! use rand_chacha::ChaCha8Rng;
-//! use slatewise_data::TaskKind;
 //! use slatewise_features::{Batch, FeatureBatch, FeatureLayout, LabelBatch};
-//! use slatewise_model::{EmbeddingConfig, ModelConfig, Ranker, SharedBottomConfig, TaskShape, Trainer, TrainerConfig, TrunkConfig};
+//! use slatewise_model::{
+//!     EmbeddingConfig, Head, ModelConfig, Ranker, SharedBottomConfig, TaskShape, Trainer, TrainerConfig, TrunkConfig,
+//! };
 //!
 //! // One dense value, one binary task: is it positive?
 //! let layout = FeatureLayout { tables: vec![], fields: vec![], dense: vec!["value".into()] };
-//! let task = TaskShape { name: "positive".into(), kind: TaskKind::Binary, classes: 1, loss_weight: 1.0 };
+//! let task = TaskShape::of("positive", Head::binary());
 //! let trunk = TrunkConfig::SharedBottom(SharedBottomConfig { widths: vec![8] });
 //! let config = ModelConfig { trunk, tower: vec![], embedding: EmbeddingConfig::default(), wide: [].into() };
 //!
 //! let device = Device::flex();
 //! let model = config.init(&layout, &[task], &mut ChaCha8Rng::seed_from_u64(1), &device)?;
 //! let features = FeatureBatch { rows: 4, ids: vec![], dense: vec![-2.0, -1.0, 1.0, 2.0] };
-//! let labels = LabelBatch { value: vec![0.0, 0.0, 1.0, 1.0], weight: vec![1.0; 4] };
+//! let labels = LabelBatch { value: vec![0.0, 0.0, 1.0, 1.0], weight: vec![1.0; 4], slate: vec![] };
 //! let batch = Batch { features, labels };
 //!
 //! let trainer_config = TrainerConfig { epochs: 1, learning_rate: 0.05, ..TrainerConfig::default() };
@@ -64,9 +66,11 @@ mod mlp;
 mod model_spec;
 mod multi_task;
 mod optimizer;
+mod prediction;
 mod ranker;
 mod safetensors;
 mod schedule;
+mod task_chain;
 mod task_losses;
 mod trainer;
 mod training_checkpoint;
@@ -86,13 +90,18 @@ pub use duelling::{Duelling, DuellingConfig};
 pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
 pub use epoch_losses::{EpochLosses, TaskLoss};
 pub use error::Error;
-pub use head::TaskShape;
-pub use labels::{BinaryLabels, ChoiceLabels, DeviceLabels};
-pub use loss::{binary_cross_entropy, softmax_cross_entropy};
+pub use head::{Head, OrderedAfter, TaskShape, Transform};
+pub use labels::{BinaryLabels, DeviceLabels, SlateIndex, Target, TaskLabels};
+pub use loss::{
+    LogProbabilities, binary_cross_entropy, focal_cross_entropy, ordering_penalty, ordinal_cross_entropy, pinball,
+    slate_cross_entropy, smoothed_softmax_cross_entropy, softmax_cross_entropy, squared_error,
+    watch_time_cross_entropy,
+};
 pub use mlp::{Mlp, MlpConfig};
 pub use model_spec::{ModelConfig, ModelSpec};
 pub use multi_task::{MultiTaskModel, TaskLogits, TaskRows};
 pub use optimizer::OptimizerConfig;
+pub use prediction::slate_probabilities;
 pub use ranker::{Predictions, Ranker};
 pub use schedule::Schedule;
 pub use trainer::{Trainer, TrainerConfig};

@@ -58,7 +58,7 @@ impl MlpConfig {
     pub fn init(&self, input: usize, rng: &mut ChaCha8Rng, device: &Device) -> Mlp {
         let mut width = input;
         let layers = self.widths.iter().map(|&next| linear(std::mem::replace(&mut width, next), next, rng, device));
-        Mlp { layers: layers.collect(), activate_last: self.activate_last }
+        Mlp { layers: layers.collect(), threshold: None, activate_last: self.activate_last }
     }
 }
 
@@ -66,20 +66,37 @@ impl MlpConfig {
 #[derive(Module, Debug)]
 pub struct Mlp {
     layers: Vec<Linear>,
+    threshold: Option<Param<Tensor<1>>>,
     #[module(skip)]
     activate_last: bool,
 }
 
 impl Mlp {
+    /// The same network, whose one output, without its bias, is added to each of these values instead: one score against
+    /// several thresholds.
+    pub(crate) fn with_thresholds(mut self, values: Vec<f32>, device: &Device) -> Self {
+        if let Some(last) = self.layers.last_mut() {
+            assert_eq!(last.weight.dims()[1], 1, "thresholds need a network of one output");
+            last.bias = None;
+        }
+        let count = values.len();
+        self.threshold = Some(Param::from_data(TensorData::new(values, [count]), device));
+        self
+    }
+
     /// Applies the layers in turn; a network without layers returns its input.
     ///
     /// # Shapes
     /// - x: `[B, input]`
-    /// - output: `[B, widths.last()]`
+    /// - output: `[B, widths.last()]`, or `[B, thresholds]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let Some((last, inner)) = self.layers.split_last() else { return x };
         let x = inner.iter().fold(x, |x, layer| activation::relu(layer.forward(x)));
         let y = last.forward(x);
+        let y = match &self.threshold {
+            Some(threshold) => y + threshold.val().unsqueeze(),
+            None => y,
+        };
         if self.activate_last { activation::relu(y) } else { y }
     }
 
@@ -125,7 +142,7 @@ mod tests {
         };
         let first = layer(vec![1.0, -1.0, 2.0, 0.5], [2, 2], vec![0.0, 1.0]);
         let second = layer(vec![1.0, -3.0], [2, 1], vec![0.25]);
-        Mlp { layers: vec![first, second], activate_last }
+        Mlp { layers: vec![first, second], threshold: None, activate_last }
     }
 
     #[test]
@@ -135,6 +152,15 @@ mod tests {
         // row 1: hidden = relu([-1, 2]) = [0, 2]; y = -6 + 0.25 = -5.75
         assert_eq!(values(by_hand(false).forward(x.clone())), [2.25, -5.75]);
         assert_eq!(values(by_hand(true).forward(x)), [2.25, 0.0]);
+    }
+
+    #[test]
+    fn thresholds_replace_the_bias() {
+        let device = Device::flex();
+        let x = Tensor::<2>::from_data([[1.0, 2.0], [-1.0, 0.0]], &device);
+        // The score is 2 in row 0 and -6 in row 1, without the bias of 0.25.
+        let network = by_hand(false).with_thresholds(vec![1.0, 0.0, -0.5], &device);
+        assert_eq!(values(network.forward(x)), [3.0, 2.0, 1.5, -5.0, -6.0, -6.5]);
     }
 
     #[test]

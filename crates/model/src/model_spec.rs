@@ -7,11 +7,10 @@
 //! wide = { next_item = ["item"] }    # per task, fields whose logits are learned by heart
 //! ```
 
-use crate::{EmbeddingConfig, Error, MultiTaskModel, TaskShape, TrunkConfig};
+use crate::{EmbeddingConfig, Error, Head, MultiTaskModel, TaskShape, TrunkConfig};
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use slatewise_data::TaskKind;
 use slatewise_features::FeatureLayout;
 use std::collections::BTreeMap;
 
@@ -64,16 +63,17 @@ impl ModelConfig {
 impl ModelSpec {
     /// Indices of the binary tasks in [`tasks`](Self::tasks).
     pub fn binary_tasks(&self) -> Vec<usize> {
-        self.indices(TaskKind::Binary)
+        self.indices(|task| matches!(task.head, Head::Binary { .. }))
     }
 
     /// Indices of the choice tasks in [`tasks`](Self::tasks).
     pub fn choice_tasks(&self) -> Vec<usize> {
-        self.indices(TaskKind::Choice)
+        self.indices(|task| matches!(task.head, Head::Choice { .. }))
     }
 
-    fn indices(&self, kind: TaskKind) -> Vec<usize> {
-        (0..self.tasks.len()).filter(|&task| self.tasks[task].kind == kind).collect()
+    /// Indices of the tasks that pass.
+    pub(crate) fn indices(&self, passes: impl Fn(&TaskShape) -> bool) -> Vec<usize> {
+        (0..self.tasks.len()).filter(|&task| passes(&self.tasks[task])).collect()
     }
 
     /// The single-task twin of a task: the same layout, trunk and widths for that task alone, with its wide part. What a
@@ -81,22 +81,17 @@ impl ModelSpec {
     ///
     /// `task` is an index into [`tasks`](Self::tasks).
     pub fn single_task(&self, task: usize) -> Self {
-        let shape = self.tasks[task].clone();
+        let shape = TaskShape { after: None, ordered_after: None, ..self.tasks[task].clone() };
         let mut config = self.config.clone();
         config.wide.retain(|name, _| *name == shape.name);
         Self { config, layout: self.layout.clone(), tasks: vec![shape] }
     }
 
-    /// Index of the task of this name and kind.
-    pub(crate) fn find(&self, name: &str, kind: TaskKind) -> Result<usize, Error> {
-        let of_kind = self.indices(kind);
-        of_kind.iter().copied().find(|&task| self.tasks[task].name == name).ok_or_else(|| {
-            let known: Vec<&str> = of_kind.iter().map(|&task| self.tasks[task].name.as_str()).collect();
+    /// Index of the task of this name among these; `kind` names them in the error.
+    pub(crate) fn find(&self, name: &str, kind: &'static str, among: &[usize]) -> Result<usize, Error> {
+        among.iter().copied().find(|&task| self.tasks[task].name == name).ok_or_else(|| {
+            let known: Vec<&str> = among.iter().map(|&task| self.tasks[task].name.as_str()).collect();
             let known = if known.is_empty() { "none".into() } else { known.join(", ") };
-            let kind = match kind {
-                TaskKind::Binary => "binary",
-                TaskKind::Choice => "choice",
-            };
             Error::UnknownTask { task: name.into(), kind, known }
         })
     }
@@ -127,6 +122,7 @@ impl ModelSpec {
                 return Err(Error::InvalidTask { task: task.name.clone(), problem });
             }
         }
+        self.validate_chains()?;
         self.validate_wide()
     }
 
@@ -158,7 +154,6 @@ mod tests {
     use slatewise_features::{FieldLayout, TableLayout};
 
     fn spec() -> ModelSpec {
-        let task = |name: &str, kind, classes| TaskShape { name: name.into(), kind, classes, loss_weight: 1.0 };
         ModelSpec {
             config: ModelConfig {
                 trunk: TrunkConfig::SharedBottom(SharedBottomConfig { widths: vec![4] }),
@@ -167,7 +162,7 @@ mod tests {
                 wide: [].into(),
             },
             layout: FeatureLayout { tables: vec![], fields: vec![], dense: vec!["price".into()] },
-            tasks: vec![task("next", TaskKind::Choice, 9), task("click", TaskKind::Binary, 1)],
+            tasks: vec![TaskShape::of("next", Head::Choice { items: 9 }), TaskShape::of("click", Head::binary())],
         }
     }
 
@@ -194,7 +189,7 @@ mod tests {
         assert!(message(|spec| spec.layout.dense.clear()).contains("no inputs"));
         assert!(message(|spec| spec.tasks.clear()).starts_with("`tasks` is empty"));
         assert!(message(|spec| spec.tasks[1].name = "next".into()).contains("two tasks have this name"));
-        assert!(message(|spec| spec.tasks[0].classes = 1).contains("at least 2 items"));
+        assert!(message(|spec| spec.tasks[0].head = Head::Choice { items: 1 }).contains("at least 2 items"));
         assert!(message(|spec| spec.tasks[1].loss_weight = f32::NAN).contains("`loss_weight`"));
     }
 
@@ -216,7 +211,7 @@ mod tests {
 
     #[test]
     fn an_unknown_task_lists_the_known_ones() {
-        let error = spec().find("buy", TaskKind::Binary).err().map(|error| error.to_string());
+        let error = spec().find("buy", "binary", &[1]).err().map(|error| error.to_string());
         assert_eq!(error.as_deref(), Some("there is no binary task `buy`: the model has click"));
     }
 }

@@ -61,7 +61,8 @@ impl MultiTaskModel {
         let trunk = spec.config.trunk.init(&spec.layout, spec.tasks.len(), rng, device);
         let hidden = spec.config.trunk.output(input);
         let tower = spec.tasks.iter().map(|task| task.tower(&spec.config.tower, hidden, rng, device)).collect();
-        let wide = |task: &TaskShape| WideLogits::new(&spec.layout, spec.wide_fields(&task.name), task.classes, device);
+        let wide =
+            |task: &TaskShape| WideLogits::new(&spec.layout, spec.wide_fields(&task.name), task.head.scores(), device);
         let wide = spec.tasks.iter().map(wide).collect();
         Ok(Self { embedding, network: Network { trunk, tower, wide }, spec })
     }

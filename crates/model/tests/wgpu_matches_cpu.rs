@@ -8,10 +8,9 @@
 use burn::tensor::{Device, DeviceType};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use slatewise_data::TaskKind;
 use slatewise_features::{Batch, FeatureBatch, FeatureLayout, FieldLayout, LabelBatch, TableLayout};
 use slatewise_model::{
-    AitmConfig, IndependentConfig, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, PepnetConfig, PleConfig,
+    AitmConfig, Head, IndependentConfig, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, PepnetConfig, PleConfig,
     Predictions, Ranker, SharedBottomConfig, TaskShape, Trainer, TrainerConfig, TrunkConfig,
 };
 
@@ -79,7 +78,6 @@ fn train(trunk: &TrunkConfig, device: &Device) -> Result<(Vec<f64>, Predictions)
 fn spec(trunk: &TrunkConfig) -> ModelSpec {
     let table = |name: &str, rows, width| TableLayout { name: name.into(), rows, width };
     let field = |name: &str, table| FieldLayout { name: name.into(), table };
-    let task = |name: &str, kind, classes| TaskShape { name: name.into(), kind, classes, loss_weight: 1.0 };
     ModelSpec {
         config: ModelConfig {
             trunk: trunk.clone(),
@@ -93,9 +91,9 @@ fn spec(trunk: &TrunkConfig) -> ModelSpec {
             dense: vec!["price".into(), "depth".into()],
         },
         tasks: vec![
-            task("click", TaskKind::Binary, 1),
-            task("next_item", TaskKind::Choice, ITEMS as usize),
-            task("continues", TaskKind::Binary, 1),
+            TaskShape::of("click", Head::binary()),
+            TaskShape::of("next_item", Head::Choice { items: ITEMS as usize }),
+            TaskShape::of("continues", Head::binary()),
         ],
     }
 }

@@ -9,10 +9,9 @@
 use burn::tensor::Device;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use slatewise_data::TaskKind;
 use slatewise_features::{Batch, FeatureBatch, FeatureLayout, FieldLayout, LabelBatch, TableLayout};
 use slatewise_model::{
-    AitmConfig, IndependentConfig, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, NamedTensor, PepnetConfig,
+    AitmConfig, Head, IndependentConfig, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, NamedTensor, PepnetConfig,
     PleConfig, SharedBottomConfig, TaskShape, TrunkConfig,
 };
 use std::collections::BTreeMap;
@@ -46,12 +45,6 @@ pub(crate) fn trunks() -> Vec<TrunkConfig> {
 pub(crate) fn spec(trunk: TrunkConfig) -> ModelSpec {
     let table = |name: &str, rows: u32, width| TableLayout { name: name.into(), rows: rows as usize, width };
     let field = |name: &str, table| FieldLayout { name: name.into(), table };
-    let task = |name: &str, kind, classes: u32| TaskShape {
-        name: name.into(),
-        kind,
-        classes: classes as usize,
-        loss_weight: 1.0,
-    };
     ModelSpec {
         config: ModelConfig {
             trunk,
@@ -65,9 +58,9 @@ pub(crate) fn spec(trunk: TrunkConfig) -> ModelSpec {
             dense: vec!["warmth".into(), "mood".into()],
         },
         tasks: vec![
-            task("click", TaskKind::Binary, 1),
-            task("continues", TaskKind::Binary, 1),
-            task("next_item", TaskKind::Choice, ITEMS),
+            TaskShape::of("click", Head::binary()),
+            TaskShape::of("continues", Head::binary()),
+            TaskShape::of("next_item", Head::Choice { items: ITEMS as usize }),
         ],
     }
 }

@@ -5,10 +5,10 @@
 use crate::fixture::TestResult;
 use burn::tensor::Device;
 use serde::Deserialize;
-use slatewise_data::{TaskKind, artefact};
+use slatewise_data::artefact;
 use slatewise_features::{Batch, FeatureBatch, FeatureLayout, FieldLayout, LabelBatch, TableLayout};
 use slatewise_model::{
-    Checkpoint, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, SharedBottomConfig, TaskLogits, TaskRows,
+    Checkpoint, Head, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, SharedBottomConfig, TaskLogits, TaskRows,
     TaskShape, Trainer, TrainerConfig, TrunkConfig, upload,
 };
 use std::path::Path;
@@ -36,7 +36,10 @@ fn batch() -> Result<Batch, Box<dyn std::error::Error>> {
     let inputs: Inputs = read("inputs.json")?;
     let rows = inputs.dense.len();
     let features = FeatureBatch { rows, ids: inputs.sparse.concat(), dense: inputs.dense.concat() };
-    Ok(Batch { features, labels: LabelBatch { value: inputs.labels.concat(), weight: vec![1.0; rows * 2] } })
+    Ok(Batch {
+        features,
+        labels: LabelBatch { value: inputs.labels.concat(), weight: vec![1.0; rows * 2], slate: vec![] },
+    })
 }
 
 /// A checkpoint made of the reference's weights and a manifest that describes them.
@@ -44,7 +47,7 @@ fn load(name: &str, trunk: TrunkConfig) -> Result<MultiTaskModel, Box<dyn std::e
     let names = ["a", "b", "c"];
     let tables = names.iter().zip([11, 7, 5]).map(|(name, rows)| TableLayout { name: (*name).into(), rows, width: 4 });
     let fields = names.iter().enumerate().map(|(table, name)| FieldLayout { name: (*name).into(), table });
-    let task = |name: &str| TaskShape { name: name.into(), kind: TaskKind::Binary, classes: 1, loss_weight: 1.0 };
+    let task = |name: &str| TaskShape::of(name, Head::binary());
     let layout = FeatureLayout {
         tables: tables.collect(),
         fields: fields.collect(),
