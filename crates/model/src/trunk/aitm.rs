@@ -92,12 +92,12 @@ impl Aitm {
     /// # Shapes
     /// - x: `[B, input]`
     /// - output: per task `[B, d]`
-    pub fn forward(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
+    pub fn forward(&self, x: &Tensor<2>) -> Vec<Tensor<2>> {
         self.chain(x).0
     }
 
     /// Per task after the first: the weights of what was passed on, and of its own network.
-    pub(super) fn gates(&self, x: Tensor<2>) -> Vec<Gate> {
+    pub(super) fn gates(&self, x: &Tensor<2>) -> Vec<Gate> {
         let links = self.chain(x).1.into_iter().enumerate();
         let gate = |(i, link): (usize, Link)| Gate {
             name: format!("task.{}", i + 1),
@@ -108,7 +108,7 @@ impl Aitm {
     }
 
     /// Per task after the first: h₁ of what was passed on, and of its own network.
-    pub(super) fn experts(&self, x: Tensor<2>) -> Vec<(String, Tensor<2>)> {
+    pub(super) fn experts(&self, x: &Tensor<2>) -> Vec<(String, Tensor<2>)> {
         let links = self.chain(x).1.into_iter().enumerate();
         let of_link = |(i, Link { values: [transfer, own], .. }): (usize, Link)| {
             [(format!("task.{}.transfer", i + 1), transfer), (format!("task.{}.own", i + 1), own)]
@@ -116,7 +116,7 @@ impl Aitm {
         links.flat_map(of_link).collect()
     }
 
-    fn chain(&self, x: Tensor<2>) -> (Vec<Tensor<2>>, Vec<Link>) {
+    fn chain(&self, x: &Tensor<2>) -> (Vec<Tensor<2>>, Vec<Link>) {
         let mut hidden: Vec<Tensor<2>> = self.bottom.iter().map(|bottom| bottom.forward(x.clone())).collect();
         let mut links = Vec::new();
         for (task, transfer) in self.transfer.iter().enumerate() {
@@ -157,7 +157,7 @@ mod tests {
         let aitm = aitm(3);
         let attention = aitm.attention.as_ref().ok_or("no attention")?;
         let found: Vec<Vec<f64>> =
-            aitm.forward(Tensor::from_data(X, &Device::flex())).into_iter().map(values).collect();
+            aitm.forward(&Tensor::from_data(X, &Device::flex())).into_iter().map(values).collect();
         let mlp = |mlp: &Mlp, x: &[f64]| relu(&linear(&mlp.layers()[0], x));
         let score = |u: &[f64]| {
             let (query, key) = (linear(&attention.query, u), linear(&attention.key, u));
@@ -167,11 +167,11 @@ mod tests {
             let x: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
             let mut z = mlp(&aitm.bottom[0], &x);
             assert_close(&found[0][row * 4..][..4], &z);
-            for task in 1..3 {
+            for (task, found) in found.iter().enumerate().skip(1) {
                 let (p, q) = (mlp(&aitm.transfer[task - 1], &z), mlp(&aitm.bottom[task], &x));
                 let values = [linear(&attention.value, &p), linear(&attention.value, &q)];
                 z = weighted(&softmax(&[score(&p), score(&q)]), &[&values[0], &values[1]]);
-                assert_close(&found[task][row * 4..][..4], &z);
+                assert_close(&found[row * 4..][..4], &z);
             }
         }
         Ok(())
@@ -180,11 +180,11 @@ mod tests {
     #[test]
     fn gates_and_experts_make_the_representation() {
         let (aitm, x) = (aitm(3), Tensor::<2>::from_data(X, &Device::flex()));
-        let (gates, experts) = (aitm.gates(x.clone()), aitm.experts(x.clone()));
+        let (gates, experts) = (aitm.gates(&x), aitm.experts(&x));
         let names: Vec<&str> = experts.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["task.1.transfer", "task.1.own", "task.2.transfer", "task.2.own"]);
         let outputs: Vec<Tensor<2>> = experts.into_iter().map(|(_, output)| output).collect();
-        for (gate, hidden) in gates.iter().zip(&aitm.forward(x)[1..]) {
+        for (gate, hidden) in gates.iter().zip(&aitm.forward(&x)[1..]) {
             assert_close(&values(mixture(&outputs, &gate.experts, &gate.weight, 0)), &values(hidden.clone()));
         }
     }
@@ -192,6 +192,6 @@ mod tests {
     #[test]
     fn a_single_task_attends_to_nothing() {
         let aitm = aitm(1);
-        assert_eq!((aitm.num_params(), aitm.forward(Tensor::zeros([2, 3], &Device::flex())).len()), (3 * 4 + 4, 1));
+        assert_eq!((aitm.num_params(), aitm.forward(&Tensor::zeros([2, 3], &Device::flex())).len()), (3 * 4 + 4, 1));
     }
 }

@@ -55,6 +55,7 @@ pub enum TrunkConfig {
 
 /// A trunk with its weights.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one per model; a box would only add an indirection")]
 pub enum Trunk {
     /// One network for all tasks.
     SharedBottom(SharedBottom),
@@ -123,10 +124,10 @@ impl Trunk {
         match self {
             Self::SharedBottom(trunk) => trunk.forward(x),
             Self::Mmoe(trunk) => trunk.forward(x),
-            Self::Independent(trunk) => trunk.forward(x),
+            Self::Independent(trunk) => trunk.forward(&x),
             Self::Ple(trunk) => trunk.forward(x),
-            Self::Aitm(trunk) => trunk.forward(x),
-            Self::Pepnet(trunk) => trunk.forward(x),
+            Self::Aitm(trunk) => trunk.forward(&x),
+            Self::Pepnet(trunk) => trunk.forward(&x),
         }
     }
 
@@ -136,7 +137,7 @@ impl Trunk {
             Self::SharedBottom(_) | Self::Independent(_) | Self::Pepnet(_) => Vec::new(),
             Self::Mmoe(trunk) => trunk.named_gates(x),
             Self::Ple(trunk) => trunk.gates(x),
-            Self::Aitm(trunk) => trunk.gates(x),
+            Self::Aitm(trunk) => trunk.gates(&x),
         }
     }
 
@@ -146,7 +147,7 @@ impl Trunk {
             Self::SharedBottom(_) | Self::Independent(_) | Self::Pepnet(_) => Vec::new(),
             Self::Mmoe(trunk) => trunk.named_experts(&x),
             Self::Ple(trunk) => trunk.experts(x),
-            Self::Aitm(trunk) => trunk.experts(x),
+            Self::Aitm(trunk) => trunk.experts(&x),
         }
     }
 }

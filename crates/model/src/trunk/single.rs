@@ -60,7 +60,7 @@ impl Independent {
     /// # Shapes
     /// - x: `[B, input]`
     /// - output: per task `[B, hidden]`; `[B, input]` without layers
-    pub fn forward(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
+    pub fn forward(&self, x: &Tensor<2>) -> Vec<Tensor<2>> {
         self.bottom.iter().map(|bottom| bottom.forward(x.clone())).collect()
     }
 }
@@ -79,7 +79,7 @@ mod tests {
         let device = Device::flex();
         let config = IndependentConfig { widths: vec![] };
         let trunk = config.init(2, 3, &mut ChaCha8Rng::seed_from_u64(1), &device);
-        let found = trunk.forward(Tensor::from_data([[1.0, -2.0]], &device));
+        let found = trunk.forward(&Tensor::from_data([[1.0, -2.0]], &device));
         assert_eq!(found.into_iter().map(values).collect::<Vec<_>>(), vec![vec![1.0, -2.0]; 3]);
         assert_eq!(trunk.num_params(), 0);
     }
@@ -89,7 +89,7 @@ mod tests {
         let device = Device::flex().autodiff();
         let config = IndependentConfig { widths: vec![3, 2] };
         let trunk = config.init(2, 2, &mut ChaCha8Rng::seed_from_u64(1), &Device::flex()).train();
-        let hidden = trunk.forward(Tensor::from_data([[1.0, -2.0], [0.5, 3.0]], &device));
+        let hidden = trunk.forward(&Tensor::from_data([[1.0, -2.0], [0.5, 3.0]], &device));
         let gradients = hidden[1].clone().sum().backward();
         let moved = |task: usize| {
             let layer = &trunk.bottom[task].layers()[0];
