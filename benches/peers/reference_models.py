@@ -391,7 +391,8 @@ def write(folder_given):
         model = kind()
         files, expected = compute(name, model, read_batch(folder, model))
         for ending, tensors in files.items():
-            metadata = {"convention": "torch Linear [out,in]", "model": name} if ending == "weights" else None
+            # One entry: several would be written in a random order.
+            metadata = {"convention": "torch Linear [out,in]"} if ending == "weights" else None
             save_file(tensors, folder / f"{name}.{ending}.safetensors", metadata)
         (folder / f"{name}.expected.json").write_text(json.dumps(expected))
         print(f"{folder / name}.*: {expected['n_params']} weights, loss {expected['loss']:.6f}")
@@ -428,7 +429,7 @@ def check(folders):
         distance = max(abs(a - b) for x, y in zip(found["outputs"], expected["outputs"]) for a, b in zip(x, y))
         print(f"{name}: {len(gaps)} compared; outputs at most {distance:.1e} apart;", end=" ")
         print(f"worst is {worst}, {gaps[worst]:.2f} of what is allowed ({ABSOLUTE} + {RELATIVE} of the value)")
-        failed |= not gaps[worst] <= 1.0
+        failed |= not all(gap <= 1.0 for gap in gaps.values())
     sys.exit(int(failed))
 
 
