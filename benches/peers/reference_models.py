@@ -1,6 +1,6 @@
 """Makes the small PyTorch models that the Rust models are held to, and checks folders of them.
 
-    reference_models.py write              into crates/model/tests/golden (ple, esmm, aitm) and crates/rl/tests/golden
+    reference_models.py write              into crates/model/tests/golden (ple, esmm, aitm, duelling)
     reference_models.py write --folder F   all into F
     reference_models.py check FOLDER...    recomputes everything from each NAME.weights.safetensors and compares
 
@@ -35,7 +35,6 @@ from torch.nn import functional as F
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODEL_FOLDER = REPOSITORY / "crates/model/tests/golden"
-RL_FOLDER = REPOSITORY / "crates/rl/tests/golden"
 
 VOCABULARY, DIMENSION, DENSE, TASKS = [11, 7, 5], 4, 3, 2
 INPUT = len(VOCABULARY) * DIMENSION + DENSE
@@ -201,7 +200,7 @@ class Attention(nn.Module):
 
     def __init__(self, width):
         super().__init__()
-        self.value, self.query, self.key = (nn.Linear(width, width) for _ in range(3))
+        self.value, self.query, self.key = (nn.Linear(width, width, bias=False) for _ in range(3))
         with torch.no_grad():
             self.query.weight.mul_(SHARPER)
             self.key.weight.mul_(SHARPER)
@@ -219,13 +218,13 @@ class Aitm(MultiTask):
     def make_trunk(self):
         super().make_trunk()
         self.bottom = many(TASKS, lambda: Mlp(INPUT, WIDTHS))
-        self.info = many(TASKS - 1, lambda: nn.Linear(self.hidden, self.hidden))
-        self.attention = many(TASKS - 1, lambda: Attention(self.hidden))
+        self.transfer = many(TASKS - 1, lambda: Mlp(self.hidden, [self.hidden]))
+        self.attention = Attention(self.hidden)
 
     def trunk(self, x):
         hidden, weights = [self.bottom[0](x)], []
-        for bottom, info, attention in zip(self.bottom[1:], self.info, self.attention):
-            z, weight = attention(F.relu(info(hidden[-1])), bottom(x))
+        for bottom, transfer in zip(self.bottom[1:], self.transfer):
+            z, weight = self.attention(transfer(hidden[-1]), bottom(x))
             hidden.append(z)
             weights.append(weight)
         return hidden, {"attention": weights}
@@ -295,7 +294,7 @@ WRITTEN = {
     "ple": (20, MODEL_FOLDER),
     "esmm": (21, MODEL_FOLDER),
     "aitm": (22, MODEL_FOLDER),
-    "duelling": (23, RL_FOLDER),
+    "duelling": (23, MODEL_FOLDER),
 }
 
 
