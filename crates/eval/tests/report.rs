@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use slatewise_eval::Interval;
 use slatewise_eval::report::{
     Bar, BarPlot, Block, Callout, Cell, Column, Fact, Histogram, LinePlot, NumberFormat, Plot, ReliabilityPlot, Report,
-    Section, Series, Table,
+    Section, Series, StackedBarPlot, Table,
 };
 
 const NAN: f64 = f64::NAN;
@@ -46,6 +46,12 @@ fn plots() -> Vec<Plot> {
             .reference(NASTY, 1.5)
             .into(),
         BarPlot::forest("nothing", "x", decimals).reference("nowhere", NAN).into(),
+        StackedBarPlot::new(NASTY, NASTY, NumberFormat::Percent(0), [NASTY, "b", "c", "d", "e", "f", "g", "h"])
+            .bar(NASTY, [0.25, NAN, 0.0, -0.5, 0.75])
+            .bar("undefined", [NAN])
+            .into(),
+        StackedBarPlot::new("nothing", "x", decimals, ["a"]).into(),
+        StackedBarPlot::new("no parts", "x", decimals, [""; 0]).bar("a", [1.0]).into(),
         Histogram::of(NASTY, NASTY, &[1.0, 1.0, NAN, 4.0], 3).into(),
         Histogram::of("one value", "x", &[2.0; 5], 3).into(),
         Histogram::of("nothing", "x", &[], 0).into(),

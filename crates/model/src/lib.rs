@@ -111,7 +111,7 @@ pub use training_checkpoint::Resumed;
 pub use training_directory::TrainingDirectory;
 pub use trunk::{Aitm, AitmConfig, Independent, IndependentConfig, Mmoe, MmoeConfig, Pepnet, PepnetConfig};
 pub use trunk::{Gate, Ple, PleConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
-pub use trunk_health::{GateHealth, TrunkHealth};
+pub use trunk_health::{ExpertPair, GateHealth, TrunkHealth};
 pub use upload::{DeviceFeatures, upload};
 pub use weights::{NamedTensor, load_weights, save_weights};
 pub use wide::WideLogits;

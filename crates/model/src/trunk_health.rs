@@ -8,7 +8,8 @@
 //!
 //! Read them together: entropy near 0 with few experts used is a collapsed gate; entropy near 1 is a gate that does not
 //! choose, and with a similarity near 1 too the experts are copies and one would do. Entropy near 0 with even
-//! utilisation is the good case: each row has its expert, and all are needed.
+//! utilisation is the good case: each row has its expert, and all are needed. The mean over pairs hides two copies among
+//! many experts, so each pair is told by itself too.
 //!
 //! # Reference
 //! Collapse and its measures in mixtures of experts: Shazeer et al. 2017, "Outrageously Large Neural Networks: The
@@ -18,12 +19,26 @@ use crate::error::device_error;
 use crate::{Error, Trunk};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The state of each gate of a trunk on some rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrunkHealth {
     /// In the trunk's order; empty where nothing is mixed.
     pub gates: Vec<GateHealth>,
+    /// Every two experts that a gate mixes with one another, once, in the trunk's order.
+    pub pairs: Vec<ExpertPair>,
+}
+
+/// How alike two experts are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpertPair {
+    /// Name of the one.
+    pub first: String,
+    /// Name of the other, later in the trunk's order.
+    pub second: String,
+    /// Mean cosine of their outputs, -1 to 1, over the rows where neither is zero; `None` where there is no such row.
+    pub similarity: Option<f64>,
 }
 
 /// The state of one gate and the experts that it mixes.
@@ -68,8 +83,24 @@ impl TrunkHealth {
             let outputs: Vec<&[f32]> = gate.experts.iter().map(|&expert| outputs[expert].as_slice()).collect();
             GateHealth::new(gate.name.clone(), experts, weight, &outputs, rows)
         });
-        Ok(Self { gates: health.collect() })
+        let mixed: Vec<&[usize]> = gates.iter().map(|gate| gate.experts.as_slice()).collect();
+        let pair = |(first, second): (usize, usize)| ExpertPair {
+            first: names[first].clone(),
+            second: names[second].clone(),
+            similarity: mean_cosine(&[&outputs[first], &outputs[second]], rows),
+        };
+        Ok(Self { gates: health.collect(), pairs: mixed_pairs(&mixed).into_iter().map(pair).collect() })
     }
+}
+
+/// The pairs i < j of experts that some gate mixes, each once, in order.
+fn mixed_pairs(gates: &[&[usize]]) -> BTreeSet<(usize, usize)> {
+    let of_gate = |experts: &&[usize]| {
+        let experts = experts.to_vec();
+        let pairs = (0..experts.len()).flat_map(move |i| (0..i).map(move |j| (i, j)));
+        pairs.map(|(i, j)| (experts[i].min(experts[j]), experts[i].max(experts[j]))).collect::<Vec<_>>()
+    };
+    gates.iter().flat_map(of_gate).collect()
 }
 
 /// The tensors' values, one round trip for all.
@@ -96,9 +127,19 @@ impl GateHealth {
         assert_eq!(weight.len(), rows * count, "{} weights of {rows} rows and {count} experts", weight.len());
         assert_eq!(outputs.len(), count, "{} outputs of {count} experts", outputs.len());
         let utilisation = utilisation(weight, count);
-        let unused = utilisation.iter().filter(|&&share| share < 0.1 / count as f64).count();
         let (entropy, similarity) = (normalised_entropy(weight, count), mean_cosine(outputs, rows));
-        Self { name, experts, entropy, utilisation, unused, similarity }
+        let health = Self { name, experts, entropy, utilisation, unused: 0, similarity };
+        Self { unused: (0..count).filter(|&place| health.is_unused(place)).count(), ..health }
+    }
+
+    /// Whether the expert at a place of `experts` has a mean weight below 1 / (10 n).
+    pub fn is_unused(&self, place: usize) -> bool {
+        self.utilisation[place] < 0.1 / self.experts.len() as f64
+    }
+
+    /// Whether all experts but one are unused, where there is more than one.
+    pub fn is_collapsed(&self) -> bool {
+        self.experts.len() > 1 && self.unused + 1 == self.experts.len()
     }
 }
 
@@ -184,7 +225,22 @@ mod tests {
         assert_eq!(found.utilisation, [0.25, 0.625, 0.125]);
         // Of 4 experts, a mean weight below 1/40 is unused; 1/32 is not.
         let shares = [0.9375, 0.03125, 0.015625, 0.015625];
-        assert_eq!(health(&shares, &[&one[..1]; 4], 1).unused, 2);
+        let found = health(&shares, &[&one[..1]; 4], 1);
+        assert_eq!(
+            (found.unused, found.is_collapsed(), found.is_unused(1), found.is_unused(2)),
+            (2, false, false, true)
+        );
+        let shares = [0.9375, 0.015625, 0.03125, 0.015625];
+        assert!(!health(&shares, &[&one[..1]; 4], 1).is_collapsed(), "two experts are used");
+        assert!(health(&[0.96875, 0.015625, 0.015625], &[&one[..1]; 3], 1).is_collapsed());
+        assert!(!health(&[1.0], &[&one[..1]], 1).is_collapsed(), "a single expert leaves nothing to collapse");
+    }
+
+    #[test]
+    fn experts_are_paired_where_a_gate_mixes_them_and_only_once() {
+        let pairs: Vec<_> = mixed_pairs(&[&[0, 1, 4], &[2, 4], &[4, 1]]).into_iter().collect();
+        assert_eq!(pairs, [(0, 1), (0, 4), (1, 4), (2, 4)]);
+        assert!(mixed_pairs(&[&[3]]).is_empty());
     }
 
     #[test]
@@ -210,8 +266,11 @@ mod tests {
         let mmoe = TrunkConfig::Mmoe(MmoeConfig { experts: 3, widths: widths.clone() });
         let ple = PleConfig { levels: 2, shared_experts: 1, task_experts: 2, widths: widths.clone() };
         let aitm = TrunkConfig::Aitm(AitmConfig { widths });
-        for (trunk, gates) in [(mmoe, vec![3, 3]), (TrunkConfig::Ple(ple), vec![3, 3, 5, 3, 3]), (aitm, vec![2])] {
+        let ple = TrunkConfig::Ple(ple);
+        // PLE: level 0 has a gate over all 5 experts, so 10 pairs; on level 1 the two tasks' own experts never meet.
+        for (trunk, gates, pairs) in [(mmoe, vec![3, 3], 3), (ple, vec![3, 3, 5, 3, 3], 16), (aitm, vec![2], 1)] {
             let health = measure(trunk)?;
+            assert_eq!(health.pairs.len(), pairs, "{:?}", health.pairs);
             assert_eq!(health.gates.iter().map(|gate| gate.experts.len()).collect::<Vec<_>>(), gates);
             for gate in &health.gates {
                 assert!((gate.utilisation.iter().sum::<f64>() - 1.0).abs() < 1e-6, "{gate:?}");
@@ -232,8 +291,11 @@ mod tests {
         let outputs: Vec<Vec<f32>> = trunk.experts(x.clone()).iter().map(|(_, output)| host(output)).collect();
         let gate = &trunk.gates(x.clone())[2];
         let expected = health(&host(&gate.weight), &[&outputs[0], &outputs[1]], 2);
-        let found = TrunkHealth::measure(&trunk, x)?.gates.swap_remove(2);
-        assert_eq!(found, GateHealth { name: "task.2".into(), ..expected });
+        let mut found = TrunkHealth::measure(&trunk, x)?;
+        let [pair] = found.pairs.as_slice() else { return Err(Error::EmptyBatch) };
+        assert_eq!((pair.first.as_str(), pair.second.as_str()), ("expert.0", "expert.1"));
+        assert_eq!(pair.similarity, expected.similarity, "two experts are one pair");
+        assert_eq!(found.gates.swap_remove(2), GateHealth { name: "task.2".into(), ..expected });
         Ok(())
     }
 }

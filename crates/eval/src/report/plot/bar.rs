@@ -23,15 +23,12 @@ use serde::Serialize;
 
 use super::axis::Axis;
 use super::canvas::{
-    Chart, DrawingError, Frame, INK, LABEL_SIZE, MUTED, PlotWidth, RULE, SCALE, SERIES_COLOURS, Sheet, draw_no_data,
-    draw_svg, shortened, text_style, text_width, wrapped,
+    Chart, DrawingError, Frame, INK, LABEL_SIZE, MUTED, PlotWidth, ROW, RULE, SCALE, SERIES_COLOURS, Sheet,
+    draw_no_data, draw_row_name, draw_svg, shortened, text_style, text_width, widest, wrapped,
 };
 use crate::interval::Interval;
 use crate::report::number::NumberFormat;
 use crate::report::table::{Cell, Column, Table};
-
-/// Height of a row in display pixels.
-const ROW: i32 = 34;
 
 /// One number per name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -267,11 +264,6 @@ impl BarPlot {
     }
 }
 
-/// Room for the widest of some texts, in display pixels.
-fn widest<'t>(texts: impl IntoIterator<Item = &'t String>) -> i32 {
-    texts.into_iter().map(|text| text_width(text, LABEL_SIZE)).max().unwrap_or(0)
-}
-
 /// Writes a row's name to the left of the plotting area and its value to the right.
 fn draw_words(
     sheet: &Sheet<'_>,
@@ -279,15 +271,9 @@ fn draw_words(
     row: usize,
     (label, value): (&[String], &str),
 ) -> Result<(), DrawingError> {
+    draw_row_name(sheet, chart, row, label)?;
     let (x, _) = chart.plotting_area().get_pixel_range();
     let (_, middle) = chart.backend_coord(&(0.0, row as f64 + 0.5));
-    let line_height = (LABEL_SIZE + 2) * SCALE;
-    let first = middle - line_height * (label.len() as i32 - 1) / 2;
-    for (line, text) in label.iter().enumerate() {
-        let style = text_style(LABEL_SIZE, INK, HPos::Right, VPos::Center);
-        let place = (x.start - 8 * SCALE, first + line_height * line as i32);
-        sheet.draw(&Text::new(text.clone(), place, style))?;
-    }
     let colour = if value == "undefined" { MUTED } else { INK };
     let style = text_style(LABEL_SIZE, colour, HPos::Left, VPos::Center);
     sheet.draw(&Text::new(value.to_owned(), (x.end + 10 * SCALE, middle), style))

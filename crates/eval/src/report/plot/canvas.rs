@@ -16,6 +16,8 @@ use super::axis::Axis;
 
 /// Sheet units per display pixel.
 pub(super) const SCALE: i32 = 2;
+/// Height of a named row in display pixels.
+pub(super) const ROW: i32 = 34;
 /// Size of tick and series labels, in display pixels.
 pub(super) const LABEL_SIZE: i32 = 12;
 /// Axis names, series names.
@@ -190,6 +192,30 @@ impl<'t> Frame<'t> {
         }
         Ok(())
     }
+}
+
+/// Room for the widest of some texts, in display pixels.
+pub(super) fn widest<'t>(texts: impl IntoIterator<Item = &'t String>) -> i32 {
+    texts.into_iter().map(|text| text_width(text, LABEL_SIZE)).max().unwrap_or(0)
+}
+
+/// Writes the lines of a row's name to the left of the plotting area.
+pub(super) fn draw_row_name(
+    sheet: &Sheet<'_>,
+    chart: &Chart<'_, '_>,
+    row: usize,
+    lines: &[String],
+) -> Result<(), DrawingError> {
+    let (x, _) = chart.plotting_area().get_pixel_range();
+    let (_, middle) = chart.backend_coord(&(0.0, row as f64 + 0.5));
+    let line_height = (LABEL_SIZE + 2) * SCALE;
+    let first = middle - line_height * (lines.len() as i32 - 1) / 2;
+    for (line, text) in lines.iter().enumerate() {
+        let style = text_style(LABEL_SIZE, INK, HPos::Right, VPos::Center);
+        let place = (x.start - 8 * SCALE, first + line_height * line as i32);
+        sheet.draw(&Text::new(text.clone(), place, style))?;
+    }
+    Ok(())
 }
 
 /// Says in the middle of the plotting area that there is nothing to see.

@@ -5,6 +5,7 @@
 //! | [`LinePlot`] | curves over epochs or episodes, with bands | `line.rs` |
 //! | [`ReliabilityPlot`] | predicted against observed, by bins | `reliability.rs` |
 //! | [`BarPlot`] | one number per name, as bars or as points with intervals (a forest plot) | `bar.rs` |
+//! | [`StackedBarPlot`] | how several wholes divide into the same parts | `stacked.rs` |
 //! | [`Histogram`] | how values are spread | `histogram.rs` |
 //!
 //! `canvas.rs` and `axis.rs` hold what they share: sizes, colours, text, axes with round ticks. Every plot can also be had as the table of its numbers.
@@ -15,6 +16,7 @@ mod canvas;
 mod histogram;
 mod line;
 mod reliability;
+mod stacked;
 
 use serde::Serialize;
 
@@ -23,6 +25,7 @@ pub(super) use canvas::{PlotWidth, SERIES_COLOURS};
 pub use histogram::Histogram;
 pub use line::{LinePlot, Series};
 pub use reliability::{ReliabilityPlot, ReliabilitySeries};
+pub use stacked::{StackedBar, StackedBarPlot};
 
 use super::table::Table;
 use crate::error::Error;
@@ -37,6 +40,8 @@ pub enum Plot {
     Reliability(ReliabilityPlot),
     /// Bars, or points with intervals.
     Bar(BarPlot),
+    /// Bars divided into parts.
+    Stacked(StackedBarPlot),
     /// Distribution.
     Histogram(Histogram),
 }
@@ -48,6 +53,7 @@ impl Plot {
             Self::Line(plot) => &plot.title,
             Self::Reliability(plot) => &plot.title,
             Self::Bar(plot) => &plot.title,
+            Self::Stacked(plot) => &plot.title,
             Self::Histogram(plot) => &plot.title,
         }
     }
@@ -58,6 +64,7 @@ impl Plot {
             Self::Line(plot) => plot.caption.as_deref(),
             Self::Reliability(plot) => plot.caption.as_deref(),
             Self::Bar(plot) => plot.caption.as_deref(),
+            Self::Stacked(plot) => plot.caption.as_deref(),
             Self::Histogram(plot) => plot.caption.as_deref(),
         }
     }
@@ -68,6 +75,7 @@ impl Plot {
             Self::Line(plot) => plot.table(),
             Self::Reliability(plot) => plot.table(),
             Self::Bar(plot) => plot.table(),
+            Self::Stacked(plot) => plot.table(),
             Self::Histogram(plot) => plot.table(),
         }
     }
@@ -76,6 +84,7 @@ impl Plot {
     pub(super) fn legend(&self) -> Vec<&str> {
         match self {
             Self::Reliability(plot) => plot.legend(),
+            Self::Stacked(plot) => plot.legend(),
             Self::Line(_) | Self::Bar(_) | Self::Histogram(_) => Vec::new(),
         }
     }
@@ -89,6 +98,7 @@ impl Plot {
             Self::Line(plot) => plot.draw(width),
             Self::Reliability(plot) => plot.draw(width),
             Self::Bar(plot) => plot.draw(width),
+            Self::Stacked(plot) => plot.draw(width),
             Self::Histogram(plot) => plot.draw(width),
         }
         .map_err(|error| Error::Plot { title: self.title().to_owned(), reason: error.to_string() })
@@ -110,6 +120,12 @@ impl From<ReliabilityPlot> for Plot {
 impl From<BarPlot> for Plot {
     fn from(plot: BarPlot) -> Self {
         Self::Bar(plot)
+    }
+}
+
+impl From<StackedBarPlot> for Plot {
+    fn from(plot: StackedBarPlot) -> Self {
+        Self::Stacked(plot)
     }
 }
 
