@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{compare, metrics::Metrics, ope::Ope};
+use crate::commands::{check_reference, compare, compare_models, metrics::Metrics, ope::Ope};
 
 /// From a behaviour log to a judged policy: multi-task learning and reinforcement learning for recommenders.
 #[derive(Debug, Parser)]
@@ -26,6 +26,10 @@ pub(crate) enum Command {
     Ope(Ope),
     /// Compare two runs unit by unit, with tests corrected for their number.
     Compare(compare::Arguments),
+    /// Train several multi-task models on one table, beside their single-task twins, over several seeds.
+    CompareModels(compare_models::Arguments),
+    /// Check another implementation's weights, outputs and gradients against this one.
+    CheckReference(check_reference::Arguments),
 }
 
 /// What `train` takes.
@@ -43,6 +47,12 @@ pub(crate) struct TrainArguments {
     /// Folder that holds the run directories; without it, `runs` in the repository.
     #[arg(long, value_name = "DIR")]
     pub(crate) runs: Option<PathBuf>,
+    /// Go on with a run that was stopped: its folder, whose name ends in `.partial`.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "seed", "runs"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Seconds of training between two checkpoints; there is one at the end of every epoch as well.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) checkpoint_every: u64,
 }
 
 /// Devices that a run can ask for.

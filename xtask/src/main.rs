@@ -6,9 +6,12 @@
 //! cargo xtask metrics prediction|ranking|catalog    metrics of files made by anything
 //! cargo xtask ope bandit|sequential|slate           off-policy estimates, or why there is none
 //! cargo xtask compare A B                           two runs, unit by unit
+//! cargo xtask compare-models --config FILE          multi-task models on a table, beside their single-task twins
+//! cargo xtask check-reference DIR --model NAME      another implementation's weights against this one
 //! ```
 //!
-//! Exit codes: 0 done, 2 for anything the user can mend (one line on stderr says what and how).
+//! Exit codes: 0 done, 2 for anything the user can mend (one line on stderr says what and how), 130 for a training that was stopped
+//! by Ctrl-C or SIGTERM after it had written a checkpoint.
 
 mod args;
 mod commands;
@@ -36,12 +39,14 @@ fn main() -> ExitCode {
         Command::Metrics(metrics) => commands::metrics::run(&metrics),
         Command::Ope(ope) => commands::ope::run(&ope),
         Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::CompareModels(arguments) => commands::compare_models::run(&arguments),
+        Command::CheckReference(arguments) => commands::check_reference::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console::error(&error);
-            ExitCode::from(2)
+            ExitCode::from(if error.is::<commands::train::Interrupted>() { 130 } else { 2 })
         }
     }
 }

@@ -9,7 +9,8 @@
 //!   units/           metrics per test session, for `cargo xtask compare`
 //! ```
 //!
-//! While the run goes on, the folder is called `….partial`; a run that fails removes it.
+//! While the run goes on, the folder is called `….partial`. A run that fails removes it, unless there is a checkpoint of the
+//! training in it: then it stays, and `cargo xtask train --resume` goes on from there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,36 @@ impl RunDir {
         bail!("{}: there are a hundred runs called {stem}; remove some", runs.display())
     }
 
+    /// Opens the folder of a run that was stopped.
+    ///
+    /// # Errors
+    /// It is not such a folder.
+    pub(crate) fn reopen(partial: &Path) -> Result<Self> {
+        let name = partial.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".partial"));
+        let Some(stem) = name else {
+            bail!("{}: not a run that was stopped; give a folder whose name ends in .partial", partial.display())
+        };
+        if !partial.is_dir() {
+            bail!("{}: there is no such folder; give one whose name ends in .partial", partial.display());
+        }
+        Ok(Self { finished: partial.with_file_name(stem), partial: partial.into(), done: false })
+    }
+
+    /// The directory while the run goes on.
+    pub(crate) fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Where the training's checkpoints stand until the run is whole.
+    pub(crate) fn training(&self) -> PathBuf {
+        self.path("training")
+    }
+
+    fn has_checkpoint(&self) -> bool {
+        let entries = fs::read_dir(self.training()).into_iter().flatten().flatten();
+        entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("step-"))
+    }
+
     /// A path inside the directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.partial.join(name)
@@ -75,6 +106,10 @@ impl RunDir {
 
     /// Gives the directory its final name.
     pub(crate) fn finish(mut self) -> Result<PathBuf> {
+        let training = self.training();
+        if training.exists() {
+            fs::remove_dir_all(&training).with_context(|| format!("{}: cannot remove it", training.display()))?;
+        }
         fs::rename(&self.partial, &self.finished).with_context(|| {
             format!("{}: cannot take its final name {}", self.partial.display(), self.finished.display())
         })?;
@@ -85,7 +120,7 @@ impl RunDir {
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        if !self.done {
+        if !self.done && !self.has_checkpoint() {
             // The run has failed already; a folder that cannot be removed is still called `.partial`.
             let _ = fs::remove_dir_all(&self.partial);
         }

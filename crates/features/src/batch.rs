@@ -75,6 +75,26 @@ pub struct FieldLayout {
     pub table: usize,
 }
 
+impl Batch {
+    /// Appends the rows of another batch of the same shapes.
+    pub(crate) fn append(&mut self, more: &Self) {
+        self.features.rows += more.features.rows;
+        self.features.ids.extend_from_slice(&more.features.ids);
+        self.features.dense.extend_from_slice(&more.features.dense);
+        self.labels.value.extend_from_slice(&more.labels.value);
+        self.labels.weight.extend_from_slice(&more.labels.weight);
+    }
+
+    /// Forgets the rows and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.features.rows = 0;
+        self.features.ids.clear();
+        self.features.dense.clear();
+        self.labels.value.clear();
+        self.labels.weight.clear();
+    }
+}
+
 impl FeatureLayout {
     /// Width of the model's input: the fields' embeddings side by side, then the dense values.
     pub fn input_width(&self) -> usize {

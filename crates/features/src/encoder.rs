@@ -285,14 +285,14 @@ impl Transform {
 
 /// Running mean and variance (Welford 1962), steady where the plain sums of squares are not.
 #[derive(Debug, Clone, Default)]
-struct Moments {
+pub(crate) struct Moments {
     count: f64,
     mean: f64,
     squares: f64,
 }
 
 impl Moments {
-    fn push(&mut self, x: f64) {
+    pub(crate) fn push(&mut self, x: f64) {
         self.count += 1.0;
         let delta = x - self.mean;
         self.mean += delta / self.count;
@@ -300,7 +300,7 @@ impl Moments {
     }
 
     /// A constant has no deviation to divide by: it keeps 1.
-    fn mean_and_deviation(&self) -> (f64, f64) {
+    pub(crate) fn mean_and_deviation(&self) -> (f64, f64) {
         let variance = if self.count > 0.0 { self.squares / self.count } else { 0.0 };
         (self.mean, if variance > 1e-12 { variance.sqrt() } else { 1.0 })
     }

@@ -1,6 +1,12 @@
-//! What can go wrong while features are declared and fitted.
+//! What can go wrong while features are declared, fitted, encoded and stored.
 
-/// A feature declaration that does not fit the log, or an encoder that does not fit the catalogue.
+use std::io;
+use std::path::PathBuf;
+
+use slatewise_data::table::TableError;
+
+/// A declaration that does not fit the log or table, an encoder that does not fit the catalogue, or a file of rows that
+/// cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -71,5 +77,62 @@ pub enum Error {
         fitted: usize,
         /// How many now.
         found: usize,
+    },
+    /// A key under `[table]` does not hold.
+    #[error("{key}: {problem}; {mend}")]
+    BadTable {
+        /// The key.
+        key: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        mend: String,
+    },
+    /// A table that cannot be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A cell that can be read and not used.
+    #[error("{place}: {problem}; {mend}")]
+    BadCell {
+        /// File, row, line and column.
+        place: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// A file of rows that is damaged, cut, or that of another encoder.
+    #[error("{}: {problem}; {mend}", path.display())]
+    RowFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// A file of rows that the system does not let through.
+    #[error("{}: cannot {doing} it: {source}; {mend}", path.display())]
+    RowFileSystem {
+        /// The file.
+        path: PathBuf,
+        /// "open", "read" or "write".
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// An encoder or header that cannot be written as JSON.
+    #[error("cannot write as JSON: {source}; mend the names of columns and tasks")]
+    Json {
+        /// What the writer said.
+        source: serde_json::Error,
+    },
+    /// No thread to prefetch on.
+    #[error("no thread to read ahead on: {source}; end other programs or raise the limit of threads")]
+    Thread {
+        /// What the system said.
+        source: io::Error,
     },
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 const READ_EVERY: usize = 64;
 
 /// What an epoch of training cost.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochLosses {
     /// Steps of the optimiser.
     pub steps: usize,
@@ -27,7 +27,7 @@ pub struct EpochLosses {
 }
 
 /// The loss of one task over an epoch.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskLoss {
     /// Name of the task.
     pub task: String,

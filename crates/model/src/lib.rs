@@ -5,7 +5,8 @@
 //! 2. **Upload.** [`upload`] takes a [`FeatureBatch`](slatewise_features::FeatureBatch) and its labels to the device,
 //!    once, and refuses what does not fit.
 //! 3. **Embed.** [`EmbeddingTables`] look the ids up in the host's memory; dense values stand beside them.
-//! 4. **Share.** A [`Trunk`] makes one representation per task: shared bottom or MMoE, one file each.
+//! 4. **Share.** A [`Trunk`] makes one representation per task: shared bottom, MMoE, PLE, ..., one file each.
+//!    [`TrunkHealth`] tells whether its gates choose and its experts differ.
 //! 5. **Predict.** A tower per task turns it into logits, and its [`Head`] says what they mean: a click or a purchase after
 //!    it, a number, seconds, a level, a class, an item of the catalogue, the choice from a slate.
 //! 6. **Learn.** [`Trainer`] takes a step per batch on masked, weighted losses. The caller owns the loops.
@@ -50,11 +51,14 @@
 // The autodiff graph's types nest deeper than the compiler's default allows.
 #![recursion_limit = "256"]
 
+mod balance;
 mod checkpoint;
+mod duelling;
 mod embedding;
 mod epoch_losses;
 mod error;
 mod gradient_clip;
+mod gradients;
 mod head;
 mod labels;
 mod loss;
@@ -64,6 +68,7 @@ mod multi_task;
 mod optimizer;
 mod prediction;
 mod ranker;
+mod reference;
 mod safetensors;
 mod schedule;
 mod task_chain;
@@ -72,11 +77,17 @@ mod trainer;
 mod training_checkpoint;
 mod training_directory;
 mod trunk;
+mod trunk_health;
 mod upload;
 mod weights;
 mod wide;
 
+pub use balance::{
+    Balance, BalanceConfig, DwaConfig, DynamicWeightAverage, FixedWeights, GradNorm, GradNormConfig, GradientConflict,
+    Gram, PairConflict, PcGrad, StepSignals, StepWeights, TaskBalance, UncertaintyConfig, UncertaintyWeights,
+};
 pub use checkpoint::Checkpoint;
+pub use duelling::{Duelling, DuellingConfig};
 pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
 pub use epoch_losses::{EpochLosses, TaskLoss};
 pub use error::Error;
@@ -93,11 +104,14 @@ pub use multi_task::{MultiTaskModel, TaskLogits, TaskRows};
 pub use optimizer::OptimizerConfig;
 pub use prediction::slate_probabilities;
 pub use ranker::{Predictions, Ranker};
+pub use reference::{Difference, ReferenceModel, check_reference};
 pub use schedule::Schedule;
 pub use trainer::{Trainer, TrainerConfig};
 pub use training_checkpoint::Resumed;
 pub use training_directory::TrainingDirectory;
-pub use trunk::{Mmoe, MmoeConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
+pub use trunk::{Aitm, AitmConfig, Independent, IndependentConfig, Mmoe, MmoeConfig, Pepnet, PepnetConfig};
+pub use trunk::{Gate, Ple, PleConfig, SharedBottom, SharedBottomConfig, Trunk, TrunkConfig};
+pub use trunk_health::{GateHealth, TrunkHealth};
 pub use upload::{DeviceFeatures, upload};
-pub use weights::{NamedTensor, save_weights};
+pub use weights::{NamedTensor, load_weights, save_weights};
 pub use wide::WideLogits;

@@ -76,6 +76,17 @@ impl ModelSpec {
         (0..self.tasks.len()).filter(|&task| passes(&self.tasks[task])).collect()
     }
 
+    /// The single-task twin of a task: the same layout, trunk and widths for that task alone, with its wide part. What a
+    /// task loses by being learned beside the others (negative transfer) is measured against it.
+    ///
+    /// `task` is an index into [`tasks`](Self::tasks).
+    pub fn single_task(&self, task: usize) -> Self {
+        let shape = TaskShape { after: None, ordered_after: None, ..self.tasks[task].clone() };
+        let mut config = self.config.clone();
+        config.wide.retain(|name, _| *name == shape.name);
+        Self { config, layout: self.layout.clone(), tasks: vec![shape] }
+    }
+
     /// Index of the task of this name among these; `kind` names them in the error.
     pub(crate) fn find(&self, name: &str, kind: &'static str, among: &[usize]) -> Result<usize, Error> {
         among.iter().copied().find(|&task| self.tasks[task].name == name).ok_or_else(|| {
@@ -90,7 +101,7 @@ impl ModelSpec {
     /// # Errors
     /// [`Error::InvalidConfig`], [`Error::InvalidTask`] or [`Error::NoFeatures`].
     pub fn validate(&self) -> Result<(), Error> {
-        self.config.trunk.validate()?;
+        self.config.trunk.validate(&self.layout)?;
         if self.config.tower.contains(&0) {
             let mend = "give positive layer widths, such as [32], or none";
             let value = format!("{:?}", self.config.tower);
@@ -140,6 +151,7 @@ impl ModelSpec {
 mod tests {
     use super::*;
     use crate::SharedBottomConfig;
+    use slatewise_features::{FieldLayout, TableLayout};
 
     fn spec() -> ModelSpec {
         ModelSpec {
@@ -179,6 +191,22 @@ mod tests {
         assert!(message(|spec| spec.tasks[1].name = "next".into()).contains("two tasks have this name"));
         assert!(message(|spec| spec.tasks[0].head = Head::Choice { items: 1 }).contains("at least 2 items"));
         assert!(message(|spec| spec.tasks[1].loss_weight = f32::NAN).contains("`loss_weight`"));
+    }
+
+    #[test]
+    fn a_single_task_twin_keeps_layout_widths_and_its_own_wide_part() -> Result<(), Error> {
+        let mut spec = spec();
+        let table = TableLayout { name: "item".into(), rows: 9, width: 2 };
+        spec.layout.tables.push(table);
+        spec.layout.fields.push(FieldLayout { name: "item".into(), table: 0 });
+        let wide = |task: &str| (task.to_owned(), vec!["item".to_owned()]);
+        spec.config.wide = [wide("next"), wide("click")].into();
+        let twin = spec.single_task(1);
+        twin.validate()?;
+        assert_eq!(twin.tasks, spec.tasks[1..]);
+        assert_eq!((&twin.layout, &twin.config.trunk), (&spec.layout, &spec.config.trunk));
+        assert_eq!(twin.config.wide, [wide("click")].into());
+        Ok(())
     }
 
     #[test]

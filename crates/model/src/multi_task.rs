@@ -58,7 +58,7 @@ impl MultiTaskModel {
         spec.validate()?;
         let input = spec.layout.input_width();
         let embedding = EmbeddingTables::new(&spec.layout, &spec.config.embedding, rng);
-        let trunk = spec.config.trunk.init(input, spec.tasks.len(), rng, device);
+        let trunk = spec.config.trunk.init(&spec.layout, spec.tasks.len(), rng, device);
         let hidden = spec.config.trunk.output(input);
         let tower = spec.tasks.iter().map(|task| task.tower(&spec.config.tower, hidden, rng, device)).collect();
         let wide =

@@ -11,20 +11,23 @@
 //! trainer.restore(best);
 //! ```
 //!
-//! The loss minimised is Σₖ λₖ Lₖ, λₖ the task's loss weight and Lₖ its mean over the batch's labelled rows
-//! ([`losses`](crate::MultiTaskModel::losses)). Losses stay on the device and are read every 64 steps. What does come back at
+//! The loss minimised is Σₖ λₖ Lₖ, Lₖ a task's mean over the batch's labelled rows ([`losses`](crate::MultiTaskModel::losses)) and λₖ its
+//! loss weight, or what the declared balancing makes of it ([`BalanceConfig`]). Losses stay on the device and are read every 64 steps. What does come back at
 //! every step is the gradient of the input, because the embedding tables lie in the host's memory.
 
+use crate::balance::{Balance, BalanceConfig, StepSignals, TaskBalance};
 use crate::embedding::{SparseGradient, squares};
 use crate::epoch_losses::LossLog;
 use crate::error::device_error;
 use crate::gradient_clip::{clip_factor, scale};
+use crate::gradients::StepGradients;
 use crate::labels::upload_labels;
 use crate::optimizer::{DenseOptimizer, RowState, SparseOptimizer};
 use crate::upload::{check_features, upload_features};
-use crate::{EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::{DeviceFeatures, DeviceLabels, EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
+use burn::tensor::{Device, Tensor};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use slatewise_features::Batch;
 
@@ -47,6 +50,10 @@ pub struct TrainerConfig {
     pub gradient_clip_norm: Option<f64>,
     /// How the learning rate changes over the steps.
     pub schedule: Schedule,
+    /// How the tasks' losses are weighed against each other.
+    pub balance: BalanceConfig,
+    /// Seed of what the balancing draws: PCGrad's order of tasks.
+    pub balance_seed: u64,
 }
 
 impl Default for TrainerConfig {
@@ -59,6 +66,8 @@ impl Default for TrainerConfig {
             weight_decay: 0.0,
             gradient_clip_norm: None,
             schedule: Schedule::default(),
+            balance: BalanceConfig::default(),
+            balance_seed: 0,
         }
     }
 }
@@ -82,6 +91,7 @@ impl TrainerConfig {
         check(decay == 0.0 || positive(decay), "trainer.weight_decay", &decay, "give a number of at least 0")?;
         let norm = self.gradient_clip_norm.unwrap_or(1.0);
         check(positive(norm), "trainer.gradient_clip_norm", &norm, "give a number above 0, or leave it out")?;
+        self.balance.validate()?;
         self.schedule.validate()
     }
 
@@ -98,7 +108,7 @@ pub struct Trainer {
     row_gradient: Vec<SparseGradient>,
     pub(crate) config: TrainerConfig,
     device: Device,
-    loss_weight: Tensor<1>,
+    pub(crate) balance: Balance,
     pub(crate) steps: usize,
     pub(crate) step: usize,
     pub(crate) log: LossLog,
@@ -119,7 +129,7 @@ impl Trainer {
         let device = device.clone().autodiff();
         let weights: Vec<f32> = model.spec().tasks.iter().map(|task| task.loss_weight).collect();
         Ok(Self {
-            loss_weight: Tensor::from_data(TensorData::new(weights, [model.spec().tasks.len()]), &device),
+            balance: config.balance.init(&weights, ChaCha8Rng::seed_from_u64(config.balance_seed)),
             log: LossLog::new(model.spec()),
             optimizer: DenseOptimizer::new(config.optimizer, config.weight_decay),
             row_state: model.embedding.fresh_state(&config.tables_optimizer()),
@@ -150,23 +160,44 @@ impl Trainer {
         let mut features = upload_features(&batch.features, &rows, &self.model, &self.device);
         features.x = features.x.require_grad();
 
-        let losses = self.model.losses(&features, &labels);
-        let loss = (losses.clone() * self.loss_weight.clone()).sum();
-        let mut gradients = loss.backward();
-        let of_input = features.x.grad_remove(&mut gradients);
-        let gradients = GradientsParams::from_grads(gradients, &self.model.network);
-        self.apply(&rows, of_input, gradients)?;
-        self.log.push(losses.inner(), &labels.weight_sum, features.rows)
+        let (losses, gradients) = self.backward(&features, &labels)?;
+        self.apply(&rows, gradients)?;
+        self.log.push(losses, &labels.weight_sum, features.rows)
+    }
+
+    /// The tasks' losses `[T]`, and the gradient of their sum as the balancing weighs them.
+    fn backward(
+        &mut self,
+        features: &DeviceFeatures,
+        labels: &DeviceLabels,
+    ) -> Result<(Tensor<1>, StepGradients), Error> {
+        let losses = self.model.losses(features, labels);
+        let plain = losses.clone().inner();
+        let network = &self.model.network;
+        let labelled: Vec<bool> = labels.weight_sum.iter().map(|&sum| sum > 0.0).collect();
+        let on_host = if self.balance.needs_losses() {
+            plain.clone().try_into_data().map_err(device_error)?.iter::<f64>().collect()
+        } else {
+            vec![0.0; labelled.len()]
+        };
+        if !self.balance.needs_gradients() {
+            let signals = StepSignals { losses: &on_host, labelled: &labelled, gram: None };
+            let weights: Vec<f32> =
+                self.balance.weights(&signals)?.shared.iter().map(|&weight| weight as f32).collect();
+            let weights = Tensor::from_floats(weights.as_slice(), &features.device);
+            return Ok((plain, StepGradients::of((losses * weights).sum(), features, network)));
+        }
+        let tasks = StepGradients::per_task(&self.model, features, labels);
+        let gram = StepGradients::gram(&tasks, network)?;
+        let signals = StepSignals { losses: &on_host, labelled: &labelled, gram: Some(&gram) };
+        let weights = self.balance.weights(&signals)?;
+        Ok((plain, StepGradients::combine(tasks, &weights, network)))
     }
 
     /// Moves network and tables along their gradients.
-    fn apply(
-        &mut self,
-        rows: &[u32],
-        of_input: Option<Tensor<2>>,
-        mut gradients: GradientsParams,
-    ) -> Result<(), Error> {
-        if let Some(of_input) = of_input {
+    fn apply(&mut self, rows: &[u32], gradients: StepGradients) -> Result<(), Error> {
+        let StepGradients { input, network: mut gradients } = gradients;
+        if let Some(of_input) = input {
             let data = of_input.try_into_data().map_err(device_error)?;
             let values = data.as_slice::<f32>().map_err(device_error)?;
             self.model.embedding.collect(rows, values, &mut self.row_gradient);
@@ -195,7 +226,10 @@ impl Trainer {
     /// # Errors
     /// [`Error::NonFiniteLoss`], or [`Error::Device`] where the losses cannot be read.
     pub fn finish_epoch(&mut self) -> Result<EpochLosses, Error> {
-        self.log.finish()
+        let losses = self.log.finish()?;
+        let means: Vec<Option<f64>> = losses.tasks.iter().map(|task| task.mean).collect();
+        self.balance.end_of_epoch(&means);
+        Ok(losses)
     }
 
     /// The learning rate of the next step.

@@ -13,6 +13,7 @@
 //! depends on is in the directory. Numbers go through TOML, whose floats are written and read exactly. The caller puts its own
 //! position into `caller`: epoch, batch, generator states.
 
+use crate::balance::Balance;
 use crate::checkpoint::{Manifest, read_manifest, save_directory};
 use crate::epoch_losses::LossLog;
 use crate::safetensors::{Entry, SafetensorsFile, Values, refuse, write};
@@ -38,6 +39,7 @@ struct Training {
     network: Vec<Vec<usize>>,
     config: TrainerConfig,
     losses: LossLog,
+    balance: Balance,
     caller: toml::Table,
 }
 
@@ -66,6 +68,7 @@ impl Trainer {
             steps: self.steps,
             config: self.config.clone(),
             losses: self.log.clone(),
+            balance: self.balance.clone(),
             network: state.iter().map(|arrays| arrays.iter().map(Vec::len).collect()).collect(),
             caller: caller.clone(),
         };
@@ -106,6 +109,7 @@ impl Trainer {
         let training = read_training(directory, &manifest)?;
         let mut trainer = Self::new(model, &training.config, 0, device)?;
         (trainer.step, trainer.steps, trainer.log) = (training.step, training.steps, training.losses);
+        trainer.balance = training.balance;
         let path = directory.join(OPTIMIZER);
         let mut file = SafetensorsFile::open(&path, Some(manifest.hash_of(OPTIMIZER, &path)?))?;
         let mut state = Vec::with_capacity(training.network.len());

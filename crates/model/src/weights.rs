@@ -15,7 +15,6 @@
 
 use crate::embedding::{Table, Weights};
 use crate::error::device_error;
-use crate::multi_task::Network;
 use crate::safetensors::{Entry, SafetensorsFile, Values, refuse, to_bytes, write};
 use crate::{Error, MultiTaskModel};
 use burn::module::Module;
@@ -50,7 +49,7 @@ impl MultiTaskModel {
     /// # Errors
     /// The weights cannot be read from their device.
     pub fn weights(&self) -> Result<BTreeMap<String, NamedTensor>, Error> {
-        let mut weights = network_tensors(&self.network)?;
+        let mut weights = self.network_weights()?;
         for (index, table) in self.embedding.table.iter().enumerate() {
             let mut values = vec![0.0; table.rows * table.width];
             for (row, out) in values.chunks_exact_mut(table.width).enumerate() {
@@ -66,7 +65,7 @@ impl MultiTaskModel {
     /// # Errors
     /// The file cannot be written, or the weights cannot be read from their device.
     pub fn save_weights(&self, path: &Path) -> Result<String, Error> {
-        let network = network_tensors(&self.network)?;
+        let network = self.network_weights()?;
         let mut entries: Vec<Entry<'_>> = network
             .into_iter()
             .map(|(name, tensor)| Entry { name, shape: tensor.shape, values: Values::F32(Cow::Owned(tensor.values)) })
@@ -111,8 +110,37 @@ impl MultiTaskModel {
             let values = Values::F32(Cow::Owned(file.f32(&name, &shape)?));
             entries.push(Entry { name, shape, values });
         }
-        network_from_bytes(&mut self.network, to_bytes(entries, path)?, path)
+        let names = Names { to_model: name_in_model, to_file: name_in_file };
+        network_from_bytes(&mut self.network, to_bytes(entries, path)?, path, &names)
     }
+
+    fn network_weights(&self) -> Result<BTreeMap<String, NamedTensor>, Error> {
+        let named = network_tensors(&self.network)?;
+        Ok(named.into_iter().map(|(name, tensor)| (name_in_file(&name), tensor)).collect())
+    }
+}
+
+/// What a tensor is called in the model and in the file.
+struct Names {
+    to_model: fn(&str) -> String,
+    to_file: fn(&str) -> String,
+}
+
+/// Puts the weights of a safetensors file into any network of the same shapes.
+///
+/// # Errors
+/// As [`MultiTaskModel::load_weights`].
+pub fn load_weights<M: Module + ModuleSnapshot>(network: &mut M, path: &Path) -> Result<(), Error> {
+    let mut file = SafetensorsFile::open(path, None)?;
+    let names: Vec<(String, Vec<usize>)> =
+        file.tensors().iter().map(|(name, info)| (name.clone(), info.shape.clone())).collect();
+    let mut entries = Vec::with_capacity(names.len());
+    for (name, shape) in names {
+        let values = Values::F32(Cow::Owned(file.f32(&name, &shape)?));
+        entries.push(Entry { name, shape, values });
+    }
+    let names = Names { to_model: str::to_owned, to_file: str::to_owned };
+    network_from_bytes(network, to_bytes(entries, path)?, path, &names)
 }
 
 fn table_name(index: usize) -> String {
@@ -157,42 +185,43 @@ fn network_to_bytes<M: Module>(network: &M, path: &Path) -> Result<Vec<u8>, Erro
 }
 
 fn store() -> SafetensorsStore {
-    SafetensorsStore::from_bytes(None)
-        .clear_metadata()
-        .skip_enum_variants(true)
-        .with_to_adapter(BurnToPyTorchAdapter)
-        .with_key_remapping(r"^trunk\.", "")
+    SafetensorsStore::from_bytes(None).clear_metadata().skip_enum_variants(true).with_to_adapter(BurnToPyTorchAdapter)
 }
 
 /// Puts the weights of a file into a network of the same shapes.
 ///
 /// # Errors
 /// [`Error::WeightsMismatch`] naming the first tensor that is missing, has another shape, or does not belong.
-fn network_from_bytes(network: &mut Network, bytes: Vec<u8>, path: &Path) -> Result<(), Error> {
+fn network_from_bytes<M: Module + ModuleSnapshot>(
+    network: &mut M,
+    bytes: Vec<u8>,
+    path: &Path,
+    names: &Names,
+) -> Result<(), Error> {
     let mut store = SafetensorsStore::from_bytes(Some(bytes));
     let tensors = store.get_all_tensors().map_err(|reason| refuse(path, "", reason))?;
     let mut tensors: Vec<burn_pack::Tensor> = tensors.values().cloned().collect();
-    tensors.iter_mut().for_each(|tensor| tensor.name = name_in_model(&tensor.name));
+    tensors.iter_mut().for_each(|tensor| tensor.name = (names.to_model)(&tensor.name));
     let result = network.apply(tensors, None, Some(Box::new(PyTorchToBurnAdapter)), true);
     if let Some(error) = result.errors.first() {
         return Err(match error {
             ApplyError::ShapeMismatch { path: name, expected, found } => {
                 let (expected, found) = (expected.as_slice(), found.as_slice());
-                refuse(path, &name_in_file(name), format!("shape {found:?} where the model has {expected:?}"))
+                refuse(path, &(names.to_file)(name), format!("shape {found:?} where the model has {expected:?}"))
             }
             ApplyError::DTypeMismatch { path: name, found, .. } => {
-                refuse(path, &name_in_file(name), format!("holds {found:?} where the model has f32"))
+                refuse(path, &(names.to_file)(name), format!("holds {found:?} where the model has f32"))
             }
             ApplyError::AdapterError { path: name, message } | ApplyError::LoadError { path: name, message } => {
-                refuse(path, &name_in_file(name), message)
+                refuse(path, &(names.to_file)(name), message)
             }
         });
     }
     if let Some((name, _)) = result.missing.first() {
-        return Err(refuse(path, &name_in_file(name), "missing"));
+        return Err(refuse(path, &(names.to_file)(name), "missing"));
     }
     match result.unused.first() {
-        Some(name) => Err(refuse(path, &name_in_file(name), "not part of the model")),
+        Some(name) => Err(refuse(path, &(names.to_file)(name), "not part of the model")),
         None => Ok(()),
     }
 }
@@ -206,7 +235,7 @@ fn name_in_model(name: &str) -> String {
 }
 
 /// The reverse of [`name_in_model`].
-fn name_in_file(name: &str) -> String {
+pub(crate) fn name_in_file(name: &str) -> String {
     match name.split_once('.') {
         Some(("trunk", rest)) => rest.into(),
         _ => name.into(),

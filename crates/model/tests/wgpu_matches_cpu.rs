@@ -10,8 +10,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use slatewise_features::{Batch, FeatureBatch, FeatureLayout, FieldLayout, LabelBatch, TableLayout};
 use slatewise_model::{
-    Head, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, Predictions, Ranker, SharedBottomConfig, TaskShape,
-    Trainer, TrainerConfig, TrunkConfig,
+    AitmConfig, Head, IndependentConfig, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, PepnetConfig, PleConfig,
+    Predictions, Ranker, SharedBottomConfig, TaskShape, Trainer, TrainerConfig, TrunkConfig,
 };
 
 const ITEMS: u32 = 9;
@@ -25,6 +25,15 @@ fn wgpu_matches_cpu() -> Result<(), Box<dyn std::error::Error>> {
     for trunk in [
         TrunkConfig::SharedBottom(SharedBottomConfig { widths: vec![16, 8] }),
         TrunkConfig::Mmoe(MmoeConfig { experts: 3, widths: vec![16, 8] }),
+        TrunkConfig::Independent(IndependentConfig { widths: vec![16, 8] }),
+        TrunkConfig::Ple(PleConfig { levels: 1, shared_experts: 2, task_experts: 1, widths: vec![16, 8] }),
+        TrunkConfig::Ple(PleConfig { levels: 2, shared_experts: 1, task_experts: 2, widths: vec![8] }),
+        TrunkConfig::Aitm(AitmConfig { widths: vec![16, 8] }),
+        TrunkConfig::Pepnet(PepnetConfig {
+            domain: vec!["day".into()],
+            personal: vec!["item".into(), "last_item".into()],
+            widths: vec![16, 8],
+        }),
     ] {
         let (cpu_losses, cpu_predictions) = train(&trunk, &Device::flex())?;
         let (losses, predictions) = train(&trunk, &wgpu)?;

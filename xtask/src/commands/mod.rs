@@ -1,6 +1,8 @@
 //! One file or folder per command.
 
+pub(crate) mod check_reference;
 pub(crate) mod compare;
+pub(crate) mod compare_models;
 pub(crate) mod metrics;
 pub(crate) mod ope;
 pub(crate) mod train;

@@ -10,7 +10,7 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::predictions::{Predictions, weighted_mean};
 use super::score::{Score, Truth};
@@ -19,7 +19,7 @@ use super::{ReliabilityBin, brier_score, calibration_ratio, expected_calibration
 use crate::error::value_or_warning;
 
 /// The metrics of one binary task. A metric that is not defined is empty (`null` in JSON) and `warnings` says why.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BinarySummary {
     /// Rows that count: those of positive weight.
     pub rows: usize,

@@ -29,7 +29,7 @@
 //! # Ok::<(), slatewise_eval::Error>(())
 //! ```
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::predictions::Predictions;
 use super::score::{Score, Truth};
@@ -37,7 +37,7 @@ use super::sorted_scores::{SortedScores, TiedBlock};
 use crate::error::Undefined;
 
 /// One bin of a reliability diagram.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub struct ReliabilityBin {
     /// Lower edge (equal width) or smallest score in the bin (equal mass).
     pub lower: f64,

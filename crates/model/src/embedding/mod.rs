@@ -197,6 +197,15 @@ impl EmbeddingTables {
         self.table.iter().map(|table| RowState::new(config, table.rows, table.width)).collect()
     }
 
+    /// Each table's name in a file, its shape, and its sum.
+    pub(crate) fn named<'a>(
+        &'a self,
+        sums: &'a [SparseGradient],
+    ) -> impl Iterator<Item = (String, (usize, usize), &'a SparseGradient)> {
+        let tables = self.table.iter().zip(sums).enumerate();
+        tables.map(|(index, (table, sum))| (format!("emb.table.{index}.weight"), (table.rows, table.width), sum))
+    }
+
     /// How long the rows of each table are: rows that grow without bound are a sign of overfitting to rare values.
     pub fn norms(&self) -> Vec<TableNorms> {
         let norms = self.table.iter().map(|table| {

@@ -17,14 +17,14 @@ const DIRECT_ROWS: usize = 1 << 16;
 /// Unique rows and their summed gradients; the memory is kept from batch to batch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SparseGradient {
-    width: usize,
+    pub(crate) width: usize,
     direct: bool,
     /// Place in `unique` plus 1; 0 where empty.
     index: Vec<u32>,
     touched: Vec<u32>,
-    pub(super) unique: Vec<u32>,
+    pub(crate) unique: Vec<u32>,
     /// `[unique, width]`
-    pub(super) sum: Vec<f32>,
+    pub(crate) sum: Vec<f32>,
 }
 
 impl SparseGradient {

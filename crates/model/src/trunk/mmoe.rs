@@ -15,15 +15,15 @@
 //! Differences from the paper: 1. experts may have several layers (the paper's experiments use one); 2. the gates'
 //! weights start from U(-1/√input, 1/√input) like every other layer, where the paper says nothing.
 //!
-//! All gates run as one product. Experts run one by one, and the mixture is a sum of outputs times a column of gates:
-//! on the CPU that measured faster, backwards included, than one packed matrix for the experts' first layers or one
-//! batched product `[B, k, n] × [B, n, hidden]`, whose gradients autodiff has to put together again from slices.
+//! All gates run as one product. Experts run one by one: on the CPU that measured faster, backwards included, than one
+//! packed matrix for their first layers, whose gradients autodiff has to put together again from slices.
 //!
 //! # Reference
 //! Ma, Zhao, Yi, Chen, Hong, Chi 2018, "Modeling Task Relationships in Multi-task Learning with Multi-gate
 //! Mixture-of-Experts", KDD.
 
-use super::validate_widths;
+use super::gate::{Gate, mixture};
+use super::{validate_count, validate_widths};
 use crate::mlp::weight_only;
 use crate::{Error, Mlp, MlpConfig};
 use burn::module::Module;
@@ -61,11 +61,8 @@ impl MmoeConfig {
     }
 
     pub(super) fn validate(&self) -> Result<(), Error> {
-        if self.experts == 0 {
-            let mend = "give at least one expert; 4 to 8 are usual";
-            return Err(Error::InvalidConfig { key: "model.trunk.experts", value: "0".into(), mend });
-        }
-        validate_widths("model.trunk.widths", &self.widths)
+        validate_count("model.trunk.experts", self.experts, "give at least one expert; 4 to 8 are usual")?;
+        validate_widths(&self.widths)
     }
 }
 
@@ -79,12 +76,25 @@ impl Mmoe {
         let [rows, tasks, experts] = [x.dims()[0], self.gate.len(), self.expert.len()];
         let outputs: Vec<Tensor<2>> = self.expert.iter().map(|expert| expert.forward(x.clone())).collect();
         let gates = self.gates(x).reshape([rows, tasks * experts]);
-        let mixture = |task: usize| {
-            let column = |expert: usize| gates.clone().narrow(1, task * experts + expert, 1);
-            let rest = outputs.iter().enumerate().skip(1);
-            rest.fold(outputs[0].clone() * column(0), |sum, (i, output)| sum + output.clone() * column(i))
+        let all: Vec<usize> = (0..experts).collect();
+        (0..tasks).map(|task| mixture(&outputs, &all, &gates, task * experts)).collect()
+    }
+
+    /// [`gates`](Self::gates), task by task.
+    pub(super) fn named_gates(&self, x: Tensor<2>) -> Vec<Gate> {
+        let gates = self.gates(x);
+        let gate = |task: usize| Gate {
+            name: format!("task.{task}"),
+            weight: gates.clone().narrow(1, task, 1).squeeze_dim(1),
+            experts: (0..self.expert.len()).collect(),
         };
-        (0..tasks).map(mixture).collect()
+        (0..self.gate.len()).map(gate).collect()
+    }
+
+    /// Outputs of the experts, `[B, hidden]` each.
+    pub(super) fn named_experts(&self, x: &Tensor<2>) -> Vec<(String, Tensor<2>)> {
+        let experts = self.expert.iter().enumerate();
+        experts.map(|(i, expert)| (format!("expert.{i}"), expert.forward(x.clone()))).collect()
     }
 
     /// The gates' weights, each row of each task summing to 1.

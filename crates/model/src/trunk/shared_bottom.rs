@@ -42,7 +42,7 @@ impl SharedBottomConfig {
     }
 
     pub(super) fn validate(&self) -> Result<(), Error> {
-        validate_widths("model.trunk.widths", &self.widths)
+        validate_widths(&self.widths)
     }
 }
 

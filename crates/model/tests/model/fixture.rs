@@ -11,7 +11,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use slatewise_features::{Batch, FeatureBatch, FeatureLayout, FieldLayout, LabelBatch, TableLayout};
 use slatewise_model::{
-    Head, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, NamedTensor, SharedBottomConfig, TaskShape, TrunkConfig,
+    AitmConfig, Head, IndependentConfig, MmoeConfig, ModelConfig, ModelSpec, MultiTaskModel, NamedTensor, PepnetConfig,
+    PleConfig, SharedBottomConfig, TaskShape, TrunkConfig,
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +30,15 @@ pub(crate) fn trunks() -> Vec<TrunkConfig> {
     vec![
         TrunkConfig::SharedBottom(SharedBottomConfig { widths: vec![32, 16] }),
         TrunkConfig::Mmoe(MmoeConfig { experts: 3, widths: vec![24, 16] }),
+        TrunkConfig::Independent(IndependentConfig { widths: vec![32, 16] }),
+        TrunkConfig::Ple(PleConfig { levels: 1, shared_experts: 2, task_experts: 1, widths: vec![24, 16] }),
+        TrunkConfig::Ple(PleConfig { levels: 2, shared_experts: 1, task_experts: 2, widths: vec![16] }),
+        TrunkConfig::Aitm(AitmConfig { widths: vec![24, 16] }),
+        TrunkConfig::Pepnet(PepnetConfig {
+            domain: vec!["last_item".into()],
+            personal: vec!["user".into(), "item".into()],
+            widths: vec![24, 16],
+        }),
     ]
 }
 

@@ -53,6 +53,9 @@ fn train(model: MultiTaskModel, config: &TrainerConfig, stop: Option<usize>) -> 
             trainer = resumed.trainer;
         }
         trainer.step(batch)?;
+        if index % 4 == 3 && index < 11 {
+            trainer.finish_epoch()?;
+        }
     }
     let loss = trainer.finish_epoch()?;
     Ok((weights(&trainer.snapshot())?, loss.total.to_bits(), loss.rows))
@@ -144,5 +147,21 @@ fn a_model_without_its_training_cannot_be_resumed() -> TestResult {
     slatewise_model::Checkpoint::new(model(trunks().swap_remove(0))?, serde_json::Value::Null).save(&path)?;
     let message = Trainer::resume(&path, &Device::flex()).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains("training.toml: cannot read it"), "{message}");
+    Ok(())
+}
+
+#[test]
+fn resuming_changes_no_bit_with_any_balancing() -> TestResult {
+    for text in ["uncertainty", "grad_norm", "dwa", "pc_grad"] {
+        let balance: slatewise_model::BalanceConfig = toml::from_str(&format!("kind = {text:?}"))?;
+        let config = TrainerConfig { balance, ..config(OptimizerConfig::default()) };
+        let trunk = trunks().swap_remove(1);
+        let whole = train(model(trunk.clone())?, &config, None)?;
+        for stop in [1, 6] {
+            assert!(train(model(trunk.clone())?, &config, Some(stop))? == whole, "{text}, stopped at {stop}");
+        }
+        let fixed = train(model(trunk)?, &self::config(OptimizerConfig::default()), None)?;
+        assert!(whole != fixed, "{text} changes nothing");
+    }
     Ok(())
 }

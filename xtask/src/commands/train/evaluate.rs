@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use slatewise_data::TaskKind;
 use slatewise_eval::Predictions;
 use slatewise_eval::prediction::BinarySummary;
@@ -20,7 +20,7 @@ use crate::console::Console;
 const EVALUATION_ROWS: usize = 16_384;
 
 /// How one task's predictions did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TaskResult {
     pub(super) task: String,
     pub(super) kind: TaskKind,

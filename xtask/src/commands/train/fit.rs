@@ -3,20 +3,21 @@
 //! The loop is here, with the caller: the trainer takes steps, the validation sessions judge each epoch, and the weights of the best one are kept.
 
 use anyhow::{Context, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use slatewise_data::Split;
 use slatewise_features::{EpochLoader, FeatureEncoder, Source};
-use slatewise_model::{EpochLosses, MultiTaskModel, Ranker, TaskShape, Trainer};
+use slatewise_model::{EpochLosses, Ranker, TaskShape, Trainer};
 
 use super::data::Data;
 use super::evaluate::{TaskResult, judge_tasks};
+use super::keeping::{Keeping, Progress};
 use crate::config::RunConfig;
 use crate::console::Console;
 use crate::device::Chosen;
 use crate::seeds::Seeds;
 
 /// One epoch: what it cost on train rows, and how it did on validation rows.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Epoch {
     pub(super) epoch: usize,
     pub(super) train: EpochLosses,
@@ -44,45 +45,79 @@ pub(super) fn fit_features(config: &RunConfig, data: &Data, console: Console) ->
     Ok(encoder)
 }
 
-/// Trains until the epochs are used up or the validation loss stops falling.
+/// Trains until the epochs are used up or the validation loss stops falling; goes on where a checkpoint was left.
 pub(super) fn train(
     config: &RunConfig,
     data: &Data,
     encoder: FeatureEncoder,
     chosen: &Chosen,
+    keeping: &Keeping,
     console: Console,
 ) -> Result<Fitted> {
     console.stage("3/6  Model: one shared trunk, a head per task");
     let seeds = Seeds(config.seed);
     let log = &data.loaded.log;
-    let shapes: Vec<TaskShape> = config.tasks.iter().map(|task| TaskShape::new(task, log.catalogue.len())).collect();
-    let model = config.model.init(&encoder.layout(), &shapes, &mut seeds.stream("model"), &chosen.device)?;
     let source = Source { log, encoder: &encoder, tasks: &data.tasks };
-    let mut trainer = Trainer::new(model, &config.trainer, steps_per_epoch(config, data), &chosen.device)?;
-    let mut history = History::new(config.evaluation.patience);
-    for epoch in 1..=config.trainer.epochs {
+    let saved_encoder = serde_json::to_value(&encoder).context("the encoder as JSON")?;
+    let (mut trainer, mut progress) = match keeping.resume(&chosen.device, console)? {
+        Some(resumed) => resumed,
+        None => {
+            let shapes: Vec<TaskShape> =
+                config.tasks.iter().map(|task| TaskShape::new(task, log.catalogue.len())).collect();
+            let model = config.model.init(&encoder.layout(), &shapes, &mut seeds.stream("model"), &chosen.device)?;
+            let trainer = Trainer::new(model, &config.trainer, steps_per_epoch(config, data), &chosen.device)?;
+            (trainer, Progress { epoch: 1, ..Progress::default() })
+        }
+    };
+    while !progress.finished {
+        let epoch = progress.epoch;
         let rng = seeds.stream(&format!("shuffle {epoch}"));
         let mut loader = EpochLoader::training(source, data.split.train.clone(), &config.loader, rng);
         let bar = console.bar(&format!("epoch {epoch} of {}", config.trainer.epochs), loader.slates() as u64);
         let mut done = 0;
+        // Batches are drawn anew up to the place where a stopped training was: the generator has to get there too.
+        let mut skip = progress.batches;
         while let Some(batch) = loader.next() {
-            trainer.step(&batch).with_context(|| format!("epoch {epoch}"))?;
+            if skip == 0 {
+                trainer.step(&batch).with_context(|| format!("epoch {epoch}, batch {}", progress.batches + 1))?;
+                progress.batches += 1;
+                keeping.after_step(&mut trainer, &saved_encoder, &progress)?;
+            }
+            skip = skip.saturating_sub(1);
             bar.advance((loader.slates_done() - done) as u64);
             done = loader.slates_done();
         }
         let train = trainer.finish_epoch()?;
         let seconds = bar.finish().as_secs_f64();
-        let ranker = Ranker::new(trainer.snapshot(), &chosen.device);
-        let validation = judge_tasks(source, data.split.validation.clone(), &ranker)?;
+        let model = trainer.snapshot();
+        let validation = judge_tasks(source, data.split.validation.clone(), &Ranker::new(model, &chosen.device))?;
         let epoch = Epoch { epoch, train, validation_loss: weighted_loss(config, &validation), validation };
         console.line(epoch_line(&epoch, seconds));
-        if history.push(epoch, || trainer.snapshot()) {
-            break;
+        if progress.push(epoch, config) {
+            keeping.save_best(progress.epoch - 1, &trainer.snapshot())?;
         }
+        keeping.save(&mut trainer, &saved_encoder, &progress)?;
     }
-    let (epochs, best_epoch, model) = history.close().context("trainer.epochs: give at least 1")?;
+    let (best_epoch, _) = progress.best.context("no epoch has a validation loss that is a number")?;
+    let model = keeping.load_best(best_epoch, &chosen.device)?;
     console.line(format!("kept the weights of epoch {best_epoch}, the lowest validation loss"));
-    Ok(Fitted { ranker: Ranker::new(model, &chosen.device), encoder, epochs, best_epoch })
+    Ok(Fitted { ranker: Ranker::new(model, &chosen.device), encoder, epochs: progress.epochs, best_epoch })
+}
+
+impl Progress {
+    /// Adds an epoch and turns to the next; true when it is the best so far.
+    fn push(&mut self, epoch: Epoch, config: &RunConfig) -> bool {
+        let (number, loss) = (epoch.epoch, epoch.validation_loss);
+        self.epochs.push(epoch);
+        (self.epoch, self.batches) = (number + 1, 0);
+        let better = self.best.is_none_or(|(_, best)| loss < best);
+        if better {
+            self.best = Some((number, loss));
+        }
+        let stale = self.best.is_some_and(|(best, _)| number - best >= config.evaluation.patience);
+        self.finished = stale || number >= config.trainer.epochs;
+        better
+    }
 }
 
 /// Steps of an epoch, in expectation over which unclicked rows are kept.
@@ -113,31 +148,4 @@ fn epoch_line(epoch: &Epoch, seconds: f64) -> String {
         }
     }
     text
-}
-
-/// The epochs so far and the best one's weights.
-struct History {
-    epochs: Vec<Epoch>,
-    best: Option<(usize, f64, MultiTaskModel)>,
-    patience: usize,
-}
-
-impl History {
-    fn new(patience: usize) -> Self {
-        Self { epochs: Vec::new(), best: None, patience }
-    }
-
-    /// Adds an epoch; true when the loss has not fallen for `patience` epochs.
-    fn push(&mut self, epoch: Epoch, weights: impl FnOnce() -> MultiTaskModel) -> bool {
-        let (number, loss) = (epoch.epoch, epoch.validation_loss);
-        self.epochs.push(epoch);
-        if self.best.as_ref().is_none_or(|(_, best, _)| loss < *best) {
-            self.best = Some((number, loss, weights()));
-        }
-        self.best.as_ref().is_some_and(|(best, ..)| number - best >= self.patience)
-    }
-
-    fn close(self) -> Option<(Vec<Epoch>, usize, MultiTaskModel)> {
-        self.best.map(|(number, _, model)| (self.epochs, number, model))
-    }
 }

@@ -10,6 +10,7 @@ mod closing;
 mod data;
 mod evaluate;
 mod fit;
+mod keeping;
 mod next_item;
 mod policies;
 mod record;
@@ -22,6 +23,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
+pub(crate) use self::keeping::Interrupted;
+use self::keeping::Keeping;
 pub(crate) use self::policies::PolicyConfig;
 use self::record::{Metrics, Run};
 use self::report::Findings;
@@ -38,18 +41,30 @@ use crate::run_dir::RunDir;
 pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
     let started = Instant::now();
     let console = Console::new();
-    let config_path = arguments.config.clone().unwrap_or_else(|| in_repository("configs/eshop.toml"));
-    let mut config = RunConfig::read(&config_path)?;
-    config.seed = arguments.seed.unwrap_or(config.seed);
-    let chosen = device::choose(arguments.device)?;
-    let runs = arguments.runs.clone().unwrap_or_else(|| in_repository("runs"));
     let now = Timestamp::now();
-    let run = RunDir::create(&runs, &config.name, &now)?;
-    console.line(format!("{}, seed {}, {} ({})", config_path.display(), config.seed, chosen.name, chosen.reason));
+    let chosen = device::choose(arguments.device)?;
+    let (config, run, named) = match &arguments.resume {
+        Some(folder) => {
+            let run = RunDir::reopen(folder)?;
+            (RunConfig::read(&run.path("config.toml"))?, run, format!("going on with {}", folder.display()))
+        }
+        None => {
+            let path = arguments.config.clone().unwrap_or_else(|| in_repository("configs/eshop.toml"));
+            let mut config = RunConfig::read(&path)?;
+            config.seed = arguments.seed.unwrap_or(config.seed);
+            let runs = arguments.runs.clone().unwrap_or_else(|| in_repository("runs"));
+            let run = RunDir::create(&runs, &config.name, &now)?;
+            run.write("config.toml", config.to_toml()?.as_bytes())?;
+            (config, run, path.display().to_string())
+        }
+    };
+    console.line(format!("{named}, seed {}, {} ({})", config.seed, chosen.name, chosen.reason));
 
     let data = data::prepare(&config, &run, console)?;
     let encoder = fit::fit_features(&config, &data, console)?;
-    let fitted = fit::train(&config, &data, encoder, &chosen, console)?;
+    let keeping = Keeping::new(&run, arguments.checkpoint_every)?;
+    let fitted = fit::train(&config, &data, encoder, &chosen, &keeping, console)?;
+    drop(keeping);
     let evaluation = evaluate::evaluate(&config, &data, &fitted, console)?;
     let policies = policies::learn_and_judge(&config, &data, &fitted, console)?;
     closing::print(&evaluation, &policies, console);
@@ -59,7 +74,6 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
     let metrics = Metrics::new(&findings);
     let record = Run::new(&findings, &chosen, &now, started.elapsed());
     let report = report::build(&findings, &record)?;
-    run.write("config.toml", config.to_toml()?.as_bytes())?;
     run.write("metrics.json", &json(&metrics)?)?;
     run.write("run.json", &json(&record)?)?;
     run.write("report.html", report.to_html()?.as_bytes())?;

@@ -1,0 +1,52 @@
+//! XXH64, the one hash of this module: of values (rows of hashed tables) and of row numbers (which rows are held out).
+//!
+//! # Reference
+//! Y. Collet, *xxHash fast digest algorithm*, version 0.1.1, section "XXH64 algorithm description".
+
+use twox_hash::XxHash64;
+
+/// Row of a hashed table with this many buckets: 1 + hash mod buckets; row 0 is "unknown or absent".
+pub(super) fn bucket_row(value: &str, seed: u32, buckets: u32) -> u32 {
+    // Below `buckets`, which is a u32.
+    1 + (XxHash64::oneshot(seed.into(), value.as_bytes()) % u64::from(buckets)) as u32
+}
+
+/// Hash of a row number.
+pub(super) fn of_row(row: u64, seed: u64) -> u64 {
+    XxHash64::oneshot(seed, &row.to_le_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values of the reference implementation, which encoders on disk rely on.
+    #[test]
+    fn the_hash_is_the_standards() {
+        assert_eq!(XxHash64::oneshot(0, b""), 0xef46_db37_51d8_e999);
+        assert_eq!(XxHash64::oneshot(0, b"abc"), 0x44bc_2cf5_ad77_0999);
+        assert_eq!(bucket_row("abc", 0, 1000), 1 + (0x44bc_2cf5_ad77_0999_u64 % 1000) as u32);
+    }
+
+    #[test]
+    fn rows_are_within_the_table_and_spread_over_it() {
+        let mut count = [0_u32; 11];
+        for value in 0..10_000 {
+            count[bucket_row(&format!("user-{value}"), 1, 10) as usize] += 1;
+        }
+        // 1,000 each, standard deviation √(10,000 · 0.1 · 0.9) = 30.
+        assert_eq!(count[0], 0);
+        assert!(count[1..].iter().all(|count| count.abs_diff(1000) < 150), "{count:?}");
+    }
+
+    #[test]
+    fn two_hashes_seldom_collide_in_the_same_pairs() {
+        let rows = |seed| (0..200).map(|v| bucket_row(&format!("{v}"), seed, 50)).collect::<Vec<_>>();
+        let (first, second) = (rows(0), rows(1));
+        let pairs = || (0..200).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let one = pairs().filter(|&(i, j)| first[i] == first[j]).count();
+        let both = pairs().filter(|&(i, j)| first[i] == first[j] && second[i] == second[j]).count();
+        // 19,900 pairs: about 398 collide in one hash, about 8 in both.
+        assert!((300..500).contains(&one) && both < 30, "{one} {both}");
+    }
+}

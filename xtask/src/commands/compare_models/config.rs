@@ -1,0 +1,93 @@
+//! What `compare-models` reads: a table, and the trunks that are tried on it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use slatewise_features::TableSpec;
+use slatewise_model::{EmbeddingConfig, TrainerConfig, TrunkConfig};
+
+/// A comparison.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CompareConfig {
+    /// Names it in the report.
+    pub(super) name: String,
+    /// The first seed; every seed of the comparison follows from it.
+    pub(super) seed: u64,
+    pub(super) table: TableSpec,
+    pub(super) model: SharedModelConfig,
+    pub(super) trainer: TrainerConfig,
+    pub(super) compare: Compared,
+}
+
+/// What all compared models have in common, under `[model]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SharedModelConfig {
+    /// Widths of each tower's hidden layers.
+    #[serde(default)]
+    pub(super) tower: Vec<usize>,
+    #[serde(default)]
+    pub(super) embedding: EmbeddingConfig,
+}
+
+/// What differs, and how it is judged, under `[compare]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Compared {
+    /// Independent trainings per model, at least 2.
+    pub(super) seeds: usize,
+    /// Rows per batch.
+    pub(super) batch_rows: usize,
+    /// Epochs without a better validation loss after which a training stops.
+    pub(super) patience: usize,
+    /// The models.
+    pub(super) models: Vec<Candidate>,
+}
+
+/// One model of the comparison.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Candidate {
+    pub(super) name: String,
+    pub(super) trunk: TrunkConfig,
+    /// How the tasks' losses are balanced, where it is not by fixed weights.
+    #[serde(default)]
+    pub(super) balance: slatewise_model::BalanceConfig,
+    /// Tasks whose label implies an earlier one's: `after = { purchase = "click" }` (ESMM).
+    #[serde(default)]
+    pub(super) after: std::collections::BTreeMap<String, String>,
+}
+
+impl CompareConfig {
+    /// Reads and checks a config; the table's paths are relative to it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an unknown key, a value out of its range.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let named = || path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{}: cannot read the config; check the path given to --config", path.display()))?;
+        let mut config: Self = toml::from_str(&text).with_context(named)?;
+        config.table.resolve_from(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(&PathBuf::from(".")));
+        config.validate().with_context(named)?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<()> {
+        self.table.validate()?;
+        self.trainer.validate()?;
+        let Compared { seeds, batch_rows, patience, models } = &self.compare;
+        ensure!(*seeds >= 2, "compare.seeds: at least 2, for an interval, not {seeds}");
+        ensure!(*batch_rows >= 1, "compare.batch_rows: at least 1, not {batch_rows}");
+        ensure!(*patience >= 1, "compare.patience: at least 1, not {patience}");
+        ensure!(!models.is_empty(), "compare.models: name at least one model");
+        ensure!(self.table.test.is_some(), "table.test: name the file that judges");
+        for (index, model) in models.iter().enumerate() {
+            let twice = models[..index].iter().any(|earlier| earlier.name == model.name);
+            ensure!(!twice, "compare.models: two of them are called {:?}; rename one", model.name);
+        }
+        Ok(())
+    }
+}
