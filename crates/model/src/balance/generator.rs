@@ -47,7 +47,9 @@ mod tests {
             let mut rng = ChaCha8Rng::seed_from_u64(9);
             rng.set_stream(stream);
             rng.set_word_pos(skipped);
-            (0..drawn).for_each(|_| drop(rng.next_u32()));
+            for _ in 0..drawn {
+                rng.next_u32();
+            }
             let Saved { rng: mut read } = toml::from_str(&toml::to_string(&Saved { rng: rng.clone() })?)?;
             assert_eq!(read, rng);
             for draw in 0..200 {

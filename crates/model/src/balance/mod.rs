@@ -153,6 +153,7 @@ impl BalanceConfig {
 /// A format must keep floats exactly, as TOML does here; plain JSON may lose the last bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a training holds one")]
 pub enum Balance {
     /// The declared loss weights throughout.
     Fixed(FixedWeights),
