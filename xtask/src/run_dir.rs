@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
+/// Folders that a run writes once its training is over.
+const AFTER_TRAINING: [&str; 3] = ["checkpoint", "policy", "units"];
+
 /// A run directory under construction.
 #[derive(Debug)]
 pub(crate) struct RunDir {
@@ -75,6 +78,13 @@ impl RunDir {
         if !partial.is_dir() {
             bail!("{}: there is no such folder; give one whose name ends in .partial", partial.display());
         }
+        // What was written after the training is written anew; a folder of it would be in the way.
+        for name in AFTER_TRAINING {
+            let path = partial.join(name);
+            if path.exists() {
+                fs::remove_dir_all(&path).with_context(|| format!("{}: cannot remove it", path.display()))?;
+            }
+        }
         Ok(Self { finished: partial.with_file_name(stem), partial: partial.into(), done: false })
     }
 
@@ -106,14 +116,14 @@ impl RunDir {
 
     /// Gives the directory its final name.
     pub(crate) fn finish(mut self) -> Result<PathBuf> {
-        let training = self.training();
-        if training.exists() {
-            fs::remove_dir_all(&training).with_context(|| format!("{}: cannot remove it", training.display()))?;
-        }
         fs::rename(&self.partial, &self.finished).with_context(|| {
             format!("{}: cannot take its final name {}", self.partial.display(), self.finished.display())
         })?;
         self.done = true;
+        let training = self.finished.join("training");
+        if training.exists() {
+            fs::remove_dir_all(&training).with_context(|| format!("{}: cannot remove it", training.display()))?;
+        }
         Ok(self.finished.clone())
     }
 }

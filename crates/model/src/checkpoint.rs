@@ -22,7 +22,7 @@ use std::fs;
 use std::path::Path;
 
 const FORMAT: &str = "slatewise-model";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 const WEIGHTS: &str = "model.safetensors";
 const ENCODER: &str = "encoder.json";

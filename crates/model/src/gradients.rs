@@ -30,7 +30,7 @@ pub(crate) struct StepGradients {
 
 impl StepGradients {
     /// The gradient of `loss` `[1]`, computed from `features`, whose x keeps gradients.
-    pub(crate) fn of(loss: Tensor<1>, features: &DeviceFeatures, network: &Network) -> Self {
+    pub(crate) fn of(loss: &Tensor<1>, features: &DeviceFeatures, network: &Network) -> Self {
         let mut gradients = loss.backward();
         let input = features.x.grad_remove(&mut gradients);
         Self { input, network: GradientsParams::from_grads(gradients, network) }
@@ -46,7 +46,7 @@ impl StepGradients {
         let of_task = |(task, &weight): (usize, &f64)| {
             (weight > 0.0).then(|| {
                 let loss = model.losses(features, labels).narrow(0, task, 1);
-                Self::of(loss, features, &model.network)
+                Self::of(&loss, features, &model.network)
             })
         };
         labels.weight_sum.iter().enumerate().map(of_task).collect()
@@ -105,7 +105,7 @@ impl MultiTaskModel {
         let (model, features, labels) = self.in_training(batch, device)?;
         let weights: Vec<f32> = self.spec().tasks.iter().map(|task| task.loss_weight).collect();
         let loss = model.losses(&features, &labels) * Tensor::from_floats(weights.as_slice(), &features.device);
-        let gradients = StepGradients::of(loss.sum(), &features, &model.network);
+        let gradients = StepGradients::of(&loss.sum(), &features, &model.network);
         let mut of_tables = Vec::new();
         if let Some(input) = gradients.input {
             let data = input.try_into_data().map_err(device_error)?;

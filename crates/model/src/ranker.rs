@@ -197,11 +197,9 @@ impl Ranker {
         let (mut values, mut probabilities) = (predictions.values.iter_mut(), predictions.probabilities.iter_mut());
         for (task, logits) in logits.into_iter().enumerate() {
             let (Some(logits), head) = (logits, self.spec().tasks[task].head) else { continue };
-            let probabilities = probabilities.by_ref().take(usize::from(head.has_probabilities()));
+            let mut probabilities = probabilities.by_ref().take(usize::from(head.has_probabilities()));
             if !head.has_value() {
-                probabilities
-                    .map(|out| append(out, activation::softmax(logits.clone(), 1)))
-                    .collect::<Result<(), _>>()?;
+                probabilities.try_for_each(|out| append(out, activation::softmax(logits.clone(), 1)))?;
                 continue;
             }
             let mut of_head = Vec::new();

@@ -52,7 +52,7 @@ pub enum ReferenceModel {
     Ple,
     /// `tower.*` on the embeddings; the second task's label follows the first's.
     Esmm,
-    /// `bottom.*`, `info.*`, `attention.*`, `tower.*`.
+    /// `bottom.*`, `transfer.*`, `attention.*`, `tower.*`.
     Aitm,
     /// `trunk.*`, `value.*`, `advantage.*`.
     Duelling,

@@ -185,7 +185,7 @@ impl Trainer {
             let weights: Vec<f32> =
                 self.balance.weights(&signals)?.shared.iter().map(|&weight| weight as f32).collect();
             let weights = Tensor::from_floats(weights.as_slice(), &features.device);
-            return Ok((plain, StepGradients::of((losses * weights).sum(), features, network)));
+            return Ok((plain, StepGradients::of(&(losses * weights).sum(), features, network)));
         }
         let tasks = StepGradients::per_task(&self.model, features, labels);
         let gram = StepGradients::gram(&tasks, network)?;

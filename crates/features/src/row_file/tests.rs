@@ -33,6 +33,7 @@ fn batch(rows: std::ops::Range<u32>) -> Batch {
         labels: LabelBatch {
             value: rows.clone().flat_map(|row| [number(row % 2), -number(row)]).collect(),
             weight: rows.flat_map(|row| [1.0, number(row % 3)]).collect(),
+            slate: vec![],
         },
     }
 }

@@ -16,7 +16,7 @@ mod slate;
 pub use slate::SlateIndex;
 
 use crate::upload::check_size;
-use crate::{Error, Head, ModelSpec, TaskRows};
+use crate::{Error, Head, ModelSpec, TaskRows, TaskShape};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use check::check_labels;
 use slate::Slates;
@@ -57,6 +57,7 @@ pub struct TaskLabels {
 
 /// What a task is to predict.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one per task and batch; a box would only add an indirection")]
 pub enum Target {
     /// `[R, 1]`, a number: 0 or 1, seconds, a level, or what a regression learns of its label.
     Number(Tensor<2>),
@@ -88,7 +89,7 @@ pub(crate) fn upload_labels(
         task_labels[task] = slates.upload(rows, device);
     }
     let column = |task| Column { batch, task, tasks, rows, weight_sum: weight_sum[task] };
-    let plain = spec.indices(|task| task.is_plain_binary());
+    let plain = spec.indices(TaskShape::is_plain_binary);
     for task in (0..tasks).filter(|task| weight_sum[*task] > 0.0 && !plain.contains(task)) {
         if !slate_tasks.contains(&task) {
             task_labels[task] = Some(column(task).upload(&spec.tasks[task].head, device));

@@ -168,11 +168,9 @@ fn validate_count(key: &'static str, count: usize, mend: &'static str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::weights_to_bytes;
+    use crate::weights::network_tensors;
     use rand::SeedableRng;
     use slatewise_features::{FieldLayout, TableLayout};
-    use std::collections::BTreeMap;
-    use std::path::Path;
 
     fn parse(text: &str) -> Result<TrunkConfig, String> {
         let config: TrunkConfig = serde_json::from_str(text).map_err(|error| error.to_string())?;
@@ -205,11 +203,11 @@ mod tests {
         };
         let names = |config: TrunkConfig| -> Result<String, Box<dyn std::error::Error>> {
             let trunk = config.init(&layout, 2, &mut ChaCha8Rng::seed_from_u64(1), &Device::flex());
-            let bytes = weights_to_bytes(&trunk, Path::new("weights"))?;
-            let length = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length)) as usize;
-            let header: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&bytes[8..8 + length])?;
-            let weights = header.iter().filter(|(name, _)| name.ends_with("weight"));
-            Ok(weights.map(|(name, tensor)| format!("{name}{}", tensor["shape"])).collect::<Vec<_>>().join(" "))
+            let tensors = network_tensors(&trunk)?;
+            let weights = tensors.iter().filter(|(name, _)| name.ends_with("weight"));
+            let shape = |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+            let named = weights.map(|(name, tensor)| format!("{name}[{}]", shape(&tensor.shape)));
+            Ok(named.collect::<Vec<_>>().join(" "))
         };
         let surface = vec!["surface".to_owned()];
         let ple = PleConfig { levels: 2, shared_experts: 1, task_experts: 2, widths: vec![4] };

@@ -70,8 +70,8 @@ fn weights_of_another_model_are_refused_by_name_and_shape() -> TestResult {
 
 #[test]
 fn another_format_or_a_malformed_manifest_is_refused() -> TestResult {
-    let message = refusal(|directory| edit(&directory.join("manifest.json"), "\"version\": 1", "\"version\": 2"))?;
-    assert!(message.starts_with("manifest.json: format `slatewise-model 2`, this program reads"), "{message}");
+    let message = refusal(|directory| edit(&directory.join("manifest.json"), "\"version\": 2", "\"version\": 3"))?;
+    assert!(message.starts_with("manifest.json: format `slatewise-model 3`, this program reads"), "{message}");
     let message = refusal(|directory| fs::write(directory.join("manifest.json"), "{\n  \"format\": }"))?;
     assert!(message.starts_with("manifest.json: line 2, column 13: "), "{message}");
     Ok(())

@@ -7,6 +7,7 @@ mod damage;
 mod determinism;
 mod fixture;
 mod golden;
+mod heads;
 mod learning;
 mod resume;
 mod training;

@@ -83,6 +83,14 @@ impl CompareConfig {
         ensure!(*batch_rows >= 1, "compare.batch_rows: at least 1, not {batch_rows}");
         ensure!(*patience >= 1, "compare.patience: at least 1, not {patience}");
         ensure!(!models.is_empty(), "compare.models: name at least one model");
+        for task in &self.table.tasks {
+            let number = matches!(task.label.kind(), slatewise_features::tabular::LabelKind::Number);
+            ensure!(
+                !number,
+                "table.tasks: {:?} is a number; compare-models judges binary tasks, give `positive`",
+                task.name
+            );
+        }
         ensure!(self.table.test.is_some(), "table.test: name the file that judges");
         for (index, model) in models.iter().enumerate() {
             let twice = models[..index].iter().any(|earlier| earlier.name == model.name);

@@ -11,8 +11,10 @@ use crate::flat::Flat;
 use crate::output::Output;
 
 const LEVEL: f64 = 0.95;
-/// A row of metrics: its key, its heading, and where it stands in an outcome.
-const METRICS: [(&str, &str, fn(&TaskOutcome) -> f64); 2] =
+/// Where a metric stands in an outcome.
+type Metric = fn(&TaskOutcome) -> f64;
+/// Metrics by key and heading.
+const METRICS: [(&str, &str, Metric); 2] =
     [("roc_auc", "AUC", |task| task.roc_auc), ("log_loss", "log loss", |task| task.log_loss)];
 
 /// A metric of one task over the seeds, with the twin's and the difference.
@@ -23,7 +25,7 @@ struct Measured {
     transfer: Interval,
 }
 
-fn measure(judged: &Judged, task: usize, metric: fn(&TaskOutcome) -> f64) -> Result<Measured> {
+fn measure(judged: &Judged, task: usize, metric: Metric) -> Result<Measured> {
     let multi: Vec<f64> = judged.multi.iter().map(|outcome| metric(&outcome.tasks[task])).collect();
     let twin: Vec<f64> = judged.twins[task].iter().map(|outcome| metric(&outcome.tasks[0])).collect();
     Ok(Measured {
