@@ -101,10 +101,42 @@ fn one_seed_gives_one_metrics_file_whatever_the_threads() {
         metrics.push(fs::read(run.join("metrics.json")).unwrap());
     }
     assert!(metrics[0] == metrics[1], "one thread and two threads differ");
+    assert_health_is_plausible(&metrics[0]);
     let again = only_run(&bench.path("1")).join("config.toml");
     let output = bench.train(&again, "2", "again");
     assert!(output.status.success(), "the resolved config is no config: {}", String::from_utf8_lossy(&output.stderr));
     assert!(fs::read(only_run(&bench.path("again")).join("metrics.json")).unwrap() == metrics[0]);
+}
+
+/// The five tasks of `TINY` have a gate each over its two experts, and ten pairs.
+fn assert_health_is_plausible(metrics: &[u8]) {
+    let metrics: serde_json::Value = serde_json::from_slice(metrics).unwrap();
+    let health = &metrics["health"];
+    let within = |value: &serde_json::Value, low: f64, high: f64| {
+        value.as_f64().is_some_and(|value| (low - 1e-6..=high + 1e-6).contains(&value))
+    };
+    let gates = health["gates"].as_array().unwrap();
+    let tasks: Vec<&str> = gates.iter().map(|gate| gate["task"].as_str().unwrap()).collect();
+    assert_eq!(tasks, ["click", "sale_click", "continues", "premium_next", "next_item"]);
+    for gate in gates {
+        assert!(within(&gate["entropy"], 0.0, 1.0) && within(&gate["similarity"], -1.0, 1.0), "{gate}");
+        let weights = gate["utilisation"].as_array().unwrap();
+        let sum: f64 = weights.iter().map(|weight| weight.as_f64().unwrap()).sum();
+        assert!(weights.len() == 2 && (sum - 1.0).abs() < 1e-6, "{gate}");
+    }
+    let experts = health["experts"].as_array().unwrap();
+    assert!(experts.len() == 1 && within(&experts[0]["similarity"], -1.0, 1.0), "{experts:?}");
+    let pairs = health["tasks"].as_array().unwrap();
+    assert_eq!(pairs.len(), 10);
+    for pair in pairs {
+        assert!(pair["batches"].as_u64().unwrap() > 0, "{pair}");
+        assert!(within(&pair["mean_cosine"], -1.0, 1.0) && within(&pair["conflicting"], 0.0, 1.0), "{pair}");
+    }
+    let tables = health["embeddings"].as_array().unwrap();
+    let lengths = |table: &serde_json::Value| (table["mean"].as_f64().unwrap(), table["largest"].as_f64().unwrap());
+    assert!(tables.iter().any(|table| table["table"] == "item"), "{tables:?}");
+    assert!(tables.iter().map(lengths).all(|(mean, largest)| 0.0 < mean && mean <= largest), "{tables:?}");
+    assert!(health["rows"].as_u64().unwrap() > 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Stage 4: the model on held-out sessions: each task's predictions, and the next item beside the baselines.
+//! Stage 4: the model on held-out sessions: each task's predictions, the next item beside the baselines, and the model's health.
 
 use std::ops::Range;
 
@@ -12,9 +12,11 @@ use slatewise_model::Ranker;
 
 use super::data::Data;
 use super::fit::Fitted;
+use super::health::{self, Health};
 use super::next_item::{NextItemResult, judge_next_item};
 use crate::config::RunConfig;
 use crate::console::Console;
+use crate::device::Chosen;
 
 /// Rows per batch when nothing is learned.
 const EVALUATION_ROWS: usize = 16_384;
@@ -44,10 +46,17 @@ pub(super) struct Evaluation {
     /// What `tasks` sums up.
     pub(super) task_rows: Vec<TaskRows>,
     pub(super) next_item: Vec<NextItemResult>,
+    pub(super) health: Health,
 }
 
-/// Judges the best epoch's model on the test sessions.
-pub(super) fn evaluate(config: &RunConfig, data: &Data, fitted: &Fitted, console: Console) -> Result<Evaluation> {
+/// Judges the best epoch's model on the test sessions; its health is measured on validation sessions.
+pub(super) fn evaluate(
+    config: &RunConfig,
+    data: &Data,
+    fitted: &Fitted,
+    chosen: &Chosen,
+    console: Console,
+) -> Result<Evaluation> {
     console.stage("4/6  Evaluation: the test sessions, which nothing was fitted on");
     let source = Source { log: &data.loaded.log, encoder: &fitted.encoder, tasks: &data.tasks };
     let task_rows = predict_tasks(source, data.split.test.clone(), &fitted.ranker)?;
@@ -59,7 +68,11 @@ pub(super) fn evaluate(config: &RunConfig, data: &Data, fitted: &Fitted, console
     for result in &next_item {
         console.line(next_item_line(result));
     }
-    Ok(Evaluation { tasks, task_rows, next_item })
+    let health = health::measure(config, data, source, fitted.ranker.model(), &chosen.device)?;
+    for line in health_lines(&health) {
+        console.line(line);
+    }
+    Ok(Evaluation { tasks, task_rows, next_item, health })
 }
 
 fn task_line(result: &TaskResult) -> String {
@@ -84,6 +97,15 @@ fn next_item_line(result: &NextItemResult) -> String {
         text += &format!("  HR@{k} {:.4}", values.hit_rate[place]);
     }
     text
+}
+
+/// A line per fault, or one that there is none.
+fn health_lines(health: &Health) -> Vec<String> {
+    let warnings = health.warnings();
+    if warnings.is_empty() {
+        return vec!["health of the model: nothing to warn of".to_owned()];
+    }
+    warnings.into_iter().map(|warning| format!("warning: {warning}")).collect()
 }
 
 /// One task's predictions, row by row in the order of the log.

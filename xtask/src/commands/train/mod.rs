@@ -10,6 +10,7 @@ mod closing;
 mod data;
 mod evaluate;
 mod fit;
+mod health;
 mod keeping;
 mod next_item;
 mod policies;
@@ -65,7 +66,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
     let keeping = Keeping::new(&run, arguments.checkpoint_every)?;
     let fitted = fit::train(&config, &data, encoder, &chosen, &keeping, console)?;
     drop(keeping);
-    let evaluation = evaluate::evaluate(&config, &data, &fitted, console)?;
+    let evaluation = evaluate::evaluate(&config, &data, &fitted, &chosen, console)?;
     let policies = policies::learn_and_judge(&config, &data, &fitted, console)?;
     closing::print(&evaluation, &policies, console);
 

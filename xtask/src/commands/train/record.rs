@@ -13,6 +13,7 @@ use slatewise_rl::simulator::FidelityReport;
 
 use super::evaluate::TaskResult;
 use super::fit::Epoch;
+use super::health::Health;
 use super::next_item::NextItemResult;
 use super::policies::{Comparison, Curve, LoggedReward, Weights};
 use super::report::Findings;
@@ -27,6 +28,7 @@ pub(super) struct Metrics<'a> {
     best_epoch: usize,
     tasks: &'a [TaskResult],
     next_item: &'a [NextItemResult],
+    health: &'a Health,
     logged_reward: &'a [LoggedReward],
     learner_fidelity: &'a FidelityReport,
     judge_fidelity: &'a FidelityReport,
@@ -42,6 +44,7 @@ impl<'a> Metrics<'a> {
             best_epoch: findings.fitted.best_epoch,
             tasks: &findings.evaluation.tasks,
             next_item: &findings.evaluation.next_item,
+            health: &findings.evaluation.health,
             logged_reward: &findings.policies.logged_reward,
             learner_fidelity: &findings.policies.learner_fidelity,
             judge_fidelity: &findings.policies.judge_fidelity,

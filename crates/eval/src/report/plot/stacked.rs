@@ -171,6 +171,6 @@ mod tests {
     fn the_table_leaves_missing_parts_empty() {
         let plot = StackedBarPlot::new("t", "x", NumberFormat::Percent(0), ["a", "b"]).bar("one", [1.0]);
         let table = plot.table();
-        assert_eq!((table.text(0, 1), table.text(0, 2)), ("100 %".to_owned(), String::new()));
+        assert_eq!((table.text(0, 1), table.text(0, 2)), ("100\u{a0}%".to_owned(), String::new()));
     }
 }

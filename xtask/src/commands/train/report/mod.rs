@@ -1,6 +1,7 @@
 //! The report of a run, section by section.
 
 mod data;
+mod health;
 mod model;
 mod next_item;
 mod policies;
@@ -34,6 +35,7 @@ pub(super) fn build(findings: &Findings<'_>, run: &Run) -> Result<Report> {
     }
     report = report.section(policies::comparison(findings)).section(data::section(findings));
     report = report.section(model::training(findings)).section(model::predictions(findings));
+    report = report.section(health::section(&findings.evaluation.health));
     if let Some(section) = next_item::section(findings) {
         report = report.section(section);
     }
