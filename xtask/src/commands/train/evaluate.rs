@@ -105,7 +105,7 @@ fn health_lines(health: &Health) -> Vec<String> {
     if warnings.is_empty() {
         return vec!["health of the model: nothing to warn of".to_owned()];
     }
-    warnings.into_iter().map(|warning| format!("warning: {warning}")).collect()
+    warnings.into_iter().map(|warning| format!("warning: {}", warning.text)).collect()
 }
 
 /// One task's predictions, row by row in the order of the log.

@@ -2,9 +2,10 @@
 //!
 //! The loop is here, with the caller: the trainer takes steps, the validation sessions judge each epoch, and the weights of the best one are kept.
 
+use std::ops::Range;
+
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use slatewise_data::Split;
 use slatewise_features::{EpochLoader, FeatureEncoder, Source};
 use slatewise_model::{EpochLosses, Ranker, TaskShape, Trainer};
 
@@ -122,11 +123,14 @@ impl Progress {
 
 /// Steps of an epoch, in expectation over which unclicked rows are kept.
 fn steps_per_epoch(config: &RunConfig, data: &Data) -> usize {
-    let Split { train, .. } = &data.split;
+    (rows_drawn(config, data, &data.split.train) / config.loader.batch_rows as f64).ceil() as usize
+}
+
+/// Rows that a training pass over some sessions draws, in expectation over which unclicked rows are kept.
+pub(super) fn rows_drawn(config: &RunConfig, data: &Data, sessions: &Range<u32>) -> f64 {
     let log = &data.loaded.log;
-    let (rows, clicked) = (log.impressions_in(train).len(), log.slates_in(train).len());
-    let kept = clicked as f64 + (rows - clicked) as f64 * config.loader.unclicked_rate;
-    (kept / config.loader.batch_rows as f64).ceil() as usize
+    let (rows, clicked) = (log.impressions_in(sessions).len(), log.slates_in(sessions).len());
+    clicked as f64 + (rows - clicked) as f64 * config.loader.unclicked_rate
 }
 
 fn weighted_loss(config: &RunConfig, results: &[TaskResult]) -> f64 {

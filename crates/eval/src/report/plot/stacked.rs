@@ -131,9 +131,9 @@ impl StackedBarPlot {
 
     /// The numeric axis: from 0 to the longest bar.
     fn axis(&self, wanted_ticks: usize) -> Axis {
-        let length = |bar: &StackedBar| segments(&bar.values).last().map_or(0.0, |(_, _, end)| *end);
+        let ends: Vec<f64> = self.bars.iter().flat_map(|bar| segments(&bar.values)).map(|(_, _, end)| end).collect();
         // Shares that were rounded one by one add up to a little more than 1, which asks for no further tick.
-        let ends = self.bars.iter().map(|bar| (length(bar) * 1e6).round() / 1e6);
+        let ends = ends.into_iter().map(|end| (end * 1e6).round() / 1e6);
         let axis = Axis::over(ends.chain([0.0]), wanted_ticks, true);
         if let NumberFormat::Percent(_) = self.format { axis.in_percent() } else { axis }
     }

@@ -3,7 +3,7 @@
 use slatewise_eval::report::{Block, Callout, Cell, Column, NumberFormat, Plot, Section, StackedBarPlot, Table};
 
 use super::grouped;
-use crate::commands::train::health::{Gate, Health};
+use crate::commands::train::health::{Gate, Health, TaskPair};
 
 /// Pairs of experts that the table shows, the most alike first.
 const PAIRS_SHOWN: usize = 15;
@@ -15,11 +15,10 @@ pub(super) fn section(health: &Health) -> Section {
     ));
     let warnings = health.warnings();
     if warnings.is_empty() {
-        let text = "No gate has collapsed, no expert is unused or a copy of another, no two tasks mostly conflict.";
-        section = section.paragraph(text);
+        section = section.paragraph("Nothing to warn of.");
     }
     for warning in warnings {
-        section = section.block(Block::Callout(Callout::warning("Look at this", warning)));
+        section = section.block(Block::Callout(Callout::warning(warning.kind, format!("{}.", warning.text))));
     }
     section = if health.gates.is_empty() { without_gates(section, health) } else { with_gates(section, health) };
     if !health.tasks.is_empty() {
@@ -64,7 +63,10 @@ fn weights(gates: &[Gate], level: Option<&str>) -> StackedBarPlot {
         }
     }
     let title = level.map_or_else(|| "Mean gate weights".to_owned(), |level| format!("Mean gate weights, {level}"));
-    let plot = StackedBarPlot::new(title, "share of the gate's weight", NumberFormat::Percent(1), parts.clone());
+    // The title names the level.
+    let prefix = level.map_or_else(String::new, |level| format!("{}.", level.replace(' ', ".")));
+    let names = parts.iter().map(|part| part.strip_prefix(&prefix).unwrap_or(part));
+    let plot = StackedBarPlot::new(title, "share of the gate's weight", NumberFormat::Percent(1), names);
     let plot = gates.iter().filter(of_level).fold(plot, |plot, gate| {
         let weight = |part: &&str| {
             let place = gate.health.experts.iter().position(|expert| expert == part);
@@ -86,15 +88,15 @@ fn gates(health: &Health) -> Table {
     ])
     .caption("How to read it: an entropy near 0 with unused experts is a collapsed gate; near 0 with none unused, each row has its expert, the good case; near 1, the gate hardly chooses, and with a similarity near 1 too the experts are copies. Unused: a mean weight below a tenth of an equal share.");
     for gate in &health.gates {
-        let (shares, names) = (&gate.health.utilisation, &gate.health.experts);
-        let leading = (0..names.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]));
+        let names = gate.health.experts.iter().enumerate();
         let unused: Vec<&str> =
-            (0..names.len()).filter(|&place| gate.health.is_unused(place)).map(|place| names[place].as_str()).collect();
+            names.filter(|(place, _)| gate.health.is_unused(*place)).map(|(_, name)| name.as_str()).collect();
+        let (leading, weight) = gate.leading();
         table = table.row([
             gate.name().into(),
             gate.health.entropy.map_or_else(|| Cell::undefined("a single expert"), Cell::from),
-            leading.map_or(Cell::Empty, |place| names[place].as_str().into()),
-            leading.map_or(Cell::Empty, |place| shares[place].into()),
+            leading.into(),
+            weight.into(),
             if unused.is_empty() { "none".into() } else { unused.join(", ").into() },
             similarity(gate.health.similarity),
         ]);
@@ -124,6 +126,10 @@ fn similarity(value: Option<f64>) -> Cell {
 }
 
 fn tasks(health: &Health) -> Table {
+    let mut caption = "How to read it: the cosine of two tasks' gradients on what they share; above 0 a step for one helps the other, below 0 they conflict, near 0 they do not touch each other and the sign is chance. Where most batches conflict and the mean is below -0.05, one of the two pays for the other: see docs/algorithms/balance.md.".to_owned();
+    if !health.tasks.iter().all(TaskPair::is_judged) {
+        caption += " Pairs of fewer than 8 batches are too few to judge.";
+    }
     let table = Table::new(vec![
         Column::text("Task"),
         Column::text("Task"),
@@ -131,7 +137,7 @@ fn tasks(health: &Health) -> Table {
         Column::number("Batches in conflict", NumberFormat::Percent(1)),
         Column::number("Batches", NumberFormat::Count),
     ])
-    .caption("How to read it: the cosine of two tasks' gradients on what they share; above 0 a step for one helps the other, below 0 they conflict. Above half of the batches, one of the two pays for the other: see docs/algorithms/balance.md.");
+    .caption(caption);
     health.tasks.iter().fold(table, |table, pair| {
         let number = |value: Option<f64>| {
             value.map_or_else(|| Cell::undefined("in no batch did both tasks have a gradient"), Cell::from)
@@ -189,14 +195,14 @@ mod tests {
     #[test]
     fn each_level_has_its_plot_over_its_own_experts() {
         let gates = vec![
-            gate("level.0.task.0", &["a", "c"], &[0.25, 0.75]),
-            gate("level.0.shared", &["a", "b", "c"], &[0.5, 0.25, 0.25]),
-            gate("level.1.task.0", &["d", "e"], &[1.0, 0.0]),
+            gate("level.0.task.0", &["level.0.a", "level.0.c"], &[0.25, 0.75]),
+            gate("level.0.shared", &["level.0.a", "level.0.b", "level.0.c"], &[0.5, 0.25, 0.25]),
+            gate("level.1.task.0", &["level.1.d", "level.1.e"], &[1.0, 0.0]),
         ];
         let section = section(&health(gates, vec![]));
         let plots = plots(&section);
         assert_eq!(plots.iter().map(|plot| plot.parts.join(" ")).collect::<Vec<_>>(), ["a c b", "d e"]);
-        assert_eq!(plots[0].bars[1].values, [0.5, 0.25, 0.25]);
+        assert_eq!(plots[0].bars[1].values, [0.5, 0.25, 0.25], "a, c, b");
         assert!(plots[0].bars[0].values[2].is_nan(), "b is no part of the first gate");
         let warned = section.blocks.iter().filter(|block| matches!(block, Block::Callout(_))).count();
         assert_eq!(warned, 2, "a collapsed gate and an unused expert");
