@@ -144,7 +144,7 @@ fn a_masked_label_has_no_effect_on_any_head() -> TestResult {
     let mut masked = batch(16, 4);
     for (index, weight) in masked.labels.weight.iter_mut().enumerate() {
         let (row, task) = (index / TASKS, index % TASKS);
-        if (row / SLATE + task) % 3 == 0 || row % 8 == 1 {
+        if (row / SLATE + task).is_multiple_of(3) || row % 8 == 1 {
             *weight = 0.0;
         }
     }

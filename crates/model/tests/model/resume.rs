@@ -113,7 +113,7 @@ fn old_checkpoints_and_half_written_ones_are_cleared_away() -> TestResult {
         trainer.step(batch)?;
         directory.save(&mut trainer, &serde_json::Value::Null, &toml::Table::new())?;
     }
-    let names: Vec<_> = directory.checkpoints()?.iter().map(|path| path.file_name().map(|n| n.to_owned())).collect();
+    let names: Vec<_> = directory.checkpoints()?.iter().map(|path| path.file_name().map(ToOwned::to_owned)).collect();
     assert_eq!(names, [Some("step-00000003".into()), Some("step-00000004".into())]);
     drop(directory);
     fs::create_dir(folder.path().join(".partial-abc"))?;
