@@ -38,7 +38,7 @@ const CONFLICT_ABOVE: f64 = 0.5;
 /// ... the mean cosine is below this: of unrelated tasks, half of the batches have a negative cosine that means nothing ...
 const CONFLICT_BELOW: f64 = -0.05;
 /// ... and the batches are at least this many.
-const JUDGED_BATCHES: u64 = 8;
+pub(super) const JUDGED_BATCHES: u64 = 8;
 
 /// What was measured; positions of tasks have become their names.
 #[derive(Debug, Clone, PartialEq, Serialize)]

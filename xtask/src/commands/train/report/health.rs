@@ -3,14 +3,14 @@
 use slatewise_eval::report::{Block, Callout, Cell, Column, NumberFormat, Plot, Section, StackedBarPlot, Table};
 
 use super::grouped;
-use crate::commands::train::health::{Gate, Health, TaskPair};
+use crate::commands::train::health::{Gate, Health, JUDGED_BATCHES, TaskPair};
 
 /// Pairs of experts that the table shows, the most alike first.
 const PAIRS_SHOWN: usize = 15;
 
 pub(super) fn section(health: &Health) -> Section {
     let mut section = Section::new("health", "Health of the model").paragraph(format!(
-        "Whether the kept model is built as it should be, whatever its predictions are worth: gates and experts on {} validation rows, gradients on validation batches drawn as in training.",
+        "Whether the parts of the kept model do their work, which its predictions do not show: gates and experts on {} validation rows, gradients on validation batches drawn as in training. docs/algorithms/health.md says what to do where they do not.",
         grouped(health.rows as u64)
     ));
     let warnings = health.warnings();
@@ -64,8 +64,7 @@ fn weights(gates: &[Gate], level: Option<&str>) -> StackedBarPlot {
     }
     let title = level.map_or_else(|| "Mean gate weights".to_owned(), |level| format!("Mean gate weights, {level}"));
     // The title names the level.
-    let prefix = level.map_or_else(String::new, |level| format!("{}.", level.replace(' ', ".")));
-    let names = parts.iter().map(|part| part.strip_prefix(&prefix).unwrap_or(part));
+    let names = parts.iter().map(|part| without_level(part));
     let plot = StackedBarPlot::new(title, "share of the gate's weight", NumberFormat::Percent(1), names);
     let plot = gates.iter().filter(of_level).fold(plot, |plot, gate| {
         let weight = |part: &&str| {
@@ -77,25 +76,31 @@ fn weights(gates: &[Gate], level: Option<&str>) -> StackedBarPlot {
     plot.caption("How to read it: a bar of one colour is a gate that has collapsed onto one expert; bars alike are tasks that mix the experts alike; a colour that hardly shows in any bar is an expert that could go.")
 }
 
+/// An expert's name where the level is known: `shared_expert.0` of `level.1.shared_expert.0`.
+fn without_level(expert: &str) -> &str {
+    let rest = expert.strip_prefix("level.").and_then(|rest| rest.split_once('.'));
+    rest.map_or(expert, |(_, name)| name)
+}
+
 fn gates(health: &Health) -> Table {
     let mut table = Table::new(vec![
         Column::text("Gate"),
-        Column::number("Entropy, share of its maximum", NumberFormat::Decimals(3)),
+        Column::number("Entropy share", NumberFormat::Decimals(3)),
         Column::text("Leading expert"),
         Column::number("Its weight", NumberFormat::Percent(1)),
         Column::text("Unused experts"),
-        Column::number("Similarity of its experts", NumberFormat::Decimals(3)),
+        Column::number("Similarity", NumberFormat::Decimals(3)),
     ])
-    .caption("How to read it: an entropy near 0 with unused experts is a collapsed gate; near 0 with none unused, each row has its expert, the good case; near 1, the gate hardly chooses, and with a similarity near 1 too the experts are copies. Unused: a mean weight below a tenth of an equal share.");
+    .caption("How to read it: the entropy is a share of that of equal weights; near 0 with unused experts the gate has collapsed; near 0 with none unused, each row has its expert, the good case; near 1, the gate hardly chooses, and with a similarity near 1 too the experts are copies. Unused: a mean weight below a tenth of an equal share.");
     for gate in &health.gates {
         let names = gate.health.experts.iter().enumerate();
         let unused: Vec<&str> =
-            names.filter(|(place, _)| gate.health.is_unused(*place)).map(|(_, name)| name.as_str()).collect();
+            names.filter(|(place, _)| gate.health.is_unused(*place)).map(|(_, name)| without_level(name)).collect();
         let (leading, weight) = gate.leading();
         table = table.row([
             gate.name().into(),
             gate.health.entropy.map_or_else(|| Cell::undefined("a single expert"), Cell::from),
-            leading.into(),
+            without_level(leading).into(),
             weight.into(),
             if unused.is_empty() { "none".into() } else { unused.join(", ").into() },
             similarity(gate.health.similarity),
@@ -108,7 +113,7 @@ fn experts(health: &Health) -> Table {
     let mut pairs: Vec<_> = health.experts.iter().collect();
     let key = |similarity: Option<f64>| similarity.unwrap_or(f64::NEG_INFINITY);
     pairs.sort_by(|a, b| key(b.similarity).total_cmp(&key(a.similarity)));
-    let mut caption = "How to read it: mean cosine of two experts' outputs on the same rows; 1: they say the same and one would do, 0: they have nothing in common.".to_owned();
+    let mut caption = "How to read it: mean cosine of two experts' outputs on the same rows; 1: they say the same and one would do; after a ReLU, experts with nothing in common lie at about 0.3.".to_owned();
     if pairs.len() > PAIRS_SHOWN {
         caption +=
             &format!(" The {PAIRS_SHOWN} most alike of {} pairs; all of them stand in metrics.json.", pairs.len());
@@ -126,9 +131,9 @@ fn similarity(value: Option<f64>) -> Cell {
 }
 
 fn tasks(health: &Health) -> Table {
-    let mut caption = "How to read it: the cosine of two tasks' gradients on what they share; above 0 a step for one helps the other, below 0 they conflict, near 0 they do not touch each other and the sign is chance. Where most batches conflict and the mean is below -0.05, one of the two pays for the other: see docs/algorithms/balance.md.".to_owned();
+    let mut caption = "How to read it: the cosine of two tasks' gradients on what they share; above 0 a step for one helps the other, below 0 they conflict, near 0 they do not touch each other and the sign is chance. Where most batches conflict and the mean is below −0.05, one of the two pays for the other: see docs/algorithms/balance.md.".to_owned();
     if !health.tasks.iter().all(TaskPair::is_judged) {
-        caption += " Pairs of fewer than 8 batches are too few to judge.";
+        caption += &format!(" Fewer than {JUDGED_BATCHES} batches are too few to judge a pair.");
     }
     let table = Table::new(vec![
         Column::text("Task"),
