@@ -89,7 +89,7 @@ impl EmbeddingTables {
         Self { table, field, lookups, dense: layout.dense.len(), input: column + layout.dense.len() }
     }
 
-    /// Width of [`gather`](Self::gather)'s rows.
+    /// Values per row of the model's input: the fields' widths and the dense values.
     pub fn input(&self) -> usize {
         self.input
     }
