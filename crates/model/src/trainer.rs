@@ -52,7 +52,8 @@ pub struct TrainerConfig {
     pub schedule: Schedule,
     /// How the tasks' losses are weighed against each other.
     pub balance: BalanceConfig,
-    /// Seed of what the balancing draws: PCGrad's order of tasks.
+    /// Seed of what the balancing draws (PCGrad's order of tasks); the caller's, not part of the section.
+    #[serde(skip)]
     pub balance_seed: u64,
 }
 

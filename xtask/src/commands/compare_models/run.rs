@@ -6,7 +6,7 @@ use serde::Serialize;
 use slatewise_eval::Predictions;
 use slatewise_eval::prediction::BinarySummary;
 use slatewise_features::{Batch, Prefetch, RowFile};
-use slatewise_model::{ModelSpec, MultiTaskModel, Ranker, Trainer};
+use slatewise_model::{ModelSpec, MultiTaskModel, Ranker, Trainer, TrainerConfig};
 
 use super::config::CompareConfig;
 use crate::seeds::Seeds;
@@ -50,7 +50,8 @@ pub(super) fn train_and_judge(
     let model = MultiTaskModel::new(spec.clone(), &mut seeds.stream("model"), device)?;
     let rows = config.compare.batch_rows;
     let steps = (parts.train.rows() as usize).div_ceil(rows);
-    let trainer = slatewise_model::TrainerConfig { balance: balance.clone(), ..config.trainer.clone() };
+    let balance_seed = seeds.number("balance");
+    let trainer = TrainerConfig { balance: balance.clone(), balance_seed, ..config.trainer.clone() };
     let mut trainer = Trainer::new(model, &trainer, steps, device)?;
     let all = parts.train.schema().tasks.len();
     let (mut best, mut best_epoch): (Option<(f64, MultiTaskModel)>, usize) = (None, 0);

@@ -7,7 +7,7 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use slatewise_features::{EpochLoader, FeatureEncoder, Source};
-use slatewise_model::{EpochLosses, Ranker, TaskShape, Trainer};
+use slatewise_model::{EpochLosses, Ranker, TaskShape, Trainer, TrainerConfig};
 
 use super::data::Data;
 use super::evaluate::{TaskResult, judge_tasks};
@@ -66,7 +66,8 @@ pub(super) fn train(
             let shapes: Vec<TaskShape> =
                 config.tasks.iter().map(|task| TaskShape::new(task, log.catalogue.len())).collect();
             let model = config.model.init(&encoder.layout(), &shapes, &mut seeds.stream("model"), &chosen.device)?;
-            let trainer = Trainer::new(model, &config.trainer, steps_per_epoch(config, data), &chosen.device)?;
+            let trainer = TrainerConfig { balance_seed: seeds.number("balance"), ..config.trainer.clone() };
+            let trainer = Trainer::new(model, &trainer, steps_per_epoch(config, data), &chosen.device)?;
             (trainer, Progress { epoch: 1, ..Progress::default() })
         }
     };
