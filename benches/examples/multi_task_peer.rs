@@ -1,11 +1,11 @@
 //! This project's side of `benches/peers/multi_task.py`: MMoE steps and predictions, timed one by one.
 //!
 //! ```text
-//! multi_task_peer --work train|infer|embedding --batch B --threads N --seconds S [--rows R] [--seed K]
+//! multi_task_peer --work train|infer|embedding --batch B --threads N --seconds S [--rows R] [--batches 16] [--seed K]
 //! ```
 //!
 //! The workload is the driver's: 20 categorical fields up to 1,000,000 rows × 16, 10 dense values, 4 experts 256-128, 3 binary
-//! towers 64-1, Adam. What is timed is what a user calls: `Trainer::step` on a host batch, with its checks, gathering, upload and
+//! towers 64-1, Adam; `--batches` are made beforehand and used in turn. What is timed is what a user calls: `Trainer::step` on a host batch, with its checks, gathering, upload and
 //! the tables' update; `Ranker::binary` with its upload and download. `embedding` is a training step whose largest table has
 //! `--rows` rows, with `--optimizer adam|row_wise_adagrad` and `--storage f32|bf16` for it. Prints one line of JSON.
 #![expect(clippy::print_stdout, reason = "the line of JSON is the result")]
@@ -35,9 +35,6 @@ const ROWS: [usize; 20] = [
 const WIDTH: usize = 16;
 const DENSE: usize = 10;
 const TASKS: usize = 3;
-/// Batches that are made beforehand and used in turn.
-const BATCHES: usize = 4;
-
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let options: BTreeMap<&str, &str> =
@@ -50,6 +47,7 @@ fn main() -> Result<(), BoxError> {
     let workload = Workload {
         rows,
         batch,
+        batches: number("batches", "16")?,
         limit,
         seed: number("seed", "1")? as u64,
         optimizer: match text("optimizer", "adam").as_str() {
@@ -81,6 +79,7 @@ fn main() -> Result<(), BoxError> {
 struct Workload {
     rows: usize,
     batch: usize,
+    batches: usize,
     limit: Duration,
     seed: u64,
     optimizer: OptimizerConfig,
@@ -125,7 +124,7 @@ impl Workload {
             labels.weight = vec![1.0; self.batch * TASKS];
             Batch { features, labels }
         };
-        (0..BATCHES).map(|_| one(&mut rng)).collect()
+        (0..self.batches).map(|_| one(&mut rng)).collect()
     }
 
     fn train(&self) -> Result<Vec<Duration>, slatewise_model::Error> {
