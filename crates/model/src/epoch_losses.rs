@@ -31,7 +31,8 @@ pub struct EpochLosses {
 pub struct TaskLoss {
     /// Name of the task.
     pub task: String,
-    /// Weighted mean over the rows whose label counts, in nats; `None` where there was none.
+    /// Weighted mean over the rows whose label counts, `None` where there was none: nats for a cross-entropy, the label's (transformed)
+    /// units or their square for a regression.
     pub mean: Option<f64>,
     /// Sum of the labels' weights.
     pub weight: f64,

@@ -19,7 +19,7 @@ use crate::error::device_error;
 use crate::gradients::network_gradients;
 use crate::optimizer::DenseOptimizer;
 use crate::safetensors::SafetensorsFile;
-use crate::weights::{load_weights, network_tensors as network_weights};
+use crate::weights::{load_weights, network_tensors as network_weights, read_tensors};
 use crate::{
     AitmConfig, Duelling, DuellingConfig, EmbeddingConfig, Error, Head, IndependentConfig, MmoeConfig, ModelConfig,
     ModelSpec, MultiTaskModel, NamedTensor, OptimizerConfig, PleConfig, SharedBottomConfig, TaskLogits, TaskRows,
@@ -165,7 +165,7 @@ fn check<L: Learner>(files: &Files<'_>, load: impl Fn() -> Result<L, Error>) -> 
     let mut differences = vec![outputs];
     let gradients = files.path("grads.safetensors");
     if gradients.exists() {
-        differences.push(tensors("gradients", &load()?.gradients()?, &read_tensors(&gradients)?));
+        differences.push(tensors("gradients", &load()?.gradients()?, &read_file(&gradients)?));
     }
     for (curve, losses) in &expected.loss_curves {
         differences.extend(steps(load()?, curve, losses, files)?);
@@ -386,7 +386,7 @@ fn steps(mut learner: impl Learner, curve: &str, losses: &[f64], files: &Files<'
     let path = files.path(&format!("after20.{name}.safetensors"));
     if let (true, Some(found)) = (path.exists(), weights) {
         let quantity = format!("weights after 20 steps of {name}");
-        differences.push(tensors(&quantity, &found, &read_tensors(&path)?));
+        differences.push(tensors(&quantity, &found, &read_file(&path)?));
     }
     Ok(differences)
 }
@@ -424,15 +424,8 @@ fn tensors(
     difference
 }
 
-fn read_tensors(path: &Path) -> Result<BTreeMap<String, NamedTensor>, Error> {
-    let mut file = SafetensorsFile::open(path, None)?;
-    let shapes: Vec<(String, Vec<usize>)> =
-        file.tensors().iter().map(|(name, info)| (name.clone(), info.shape.clone())).collect();
-    let read = |(name, shape): (String, Vec<usize>)| {
-        let values = file.f32(&name, &shape)?;
-        Ok((name, NamedTensor { shape, values }))
-    };
-    shapes.into_iter().map(read).collect()
+fn read_file(path: &Path) -> Result<BTreeMap<String, NamedTensor>, Error> {
+    read_tensors(&mut SafetensorsFile::open(path, None)?, |_| true)
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {

@@ -5,6 +5,7 @@
 //! expert.1.layers.0.weight      [out, in]          trunk: each trunk's own names (bottom, expert, gate, ...)
 //! gate.0.weight                 [experts, in]
 //! tower.2.layers.1.bias         [out]              towers, in task order
+//! tower.2.threshold             [levels - 1]       of an ordinal task
 //! wide.2.weight.0               [rows, classes]    wide parts, in task order, then in the order of their fields
 //! emb.seen.0                    [ids] U8           how often each id was seen, where a table admits by frequency
 //! ```
@@ -65,11 +66,7 @@ impl MultiTaskModel {
     /// # Errors
     /// The file cannot be written, or the weights cannot be read from their device.
     pub fn save_weights(&self, path: &Path) -> Result<String, Error> {
-        let network = self.network_weights()?;
-        let mut entries: Vec<Entry<'_>> = network
-            .into_iter()
-            .map(|(name, tensor)| Entry { name, shape: tensor.shape, values: Values::F32(Cow::Owned(tensor.values)) })
-            .collect();
+        let mut entries = entries(self.network_weights()?);
         for (index, table) in self.embedding.table.iter().enumerate() {
             entries.push(Entry {
                 name: table_name(index),
@@ -87,7 +84,8 @@ impl MultiTaskModel {
         write(path, entries)
     }
 
-    /// Puts the weights of a safetensors file into the model, whether this project wrote it or PyTorch.
+    /// Puts the weights of a safetensors file into the model, whether this project wrote it or PyTorch. After an error the model holds
+    /// part of the file: throw it away.
     ///
     /// # Errors
     /// [`Error::WeightsMismatch`] naming the first tensor that is missing, has another shape, holds a value that is not
@@ -103,15 +101,9 @@ impl MultiTaskModel {
             read_table(Arc::make_mut(table), index, &mut file)?;
             of_tables.extend([table_name(index), seen_name(index)]);
         }
-        let names = file.tensors().iter().filter(|(name, _)| !of_tables.contains(name));
-        let names: Vec<(String, Vec<usize>)> = names.map(|(name, info)| (name.clone(), info.shape.clone())).collect();
-        let mut entries = Vec::with_capacity(names.len());
-        for (name, shape) in names {
-            let values = Values::F32(Cow::Owned(file.f32(&name, &shape)?));
-            entries.push(Entry { name, shape, values });
-        }
+        let tensors = read_tensors(&mut file, |name| !of_tables.iter().any(|table| table == name))?;
         let names = Names { to_model: name_in_model, to_file: name_in_file };
-        network_from_bytes(&mut self.network, to_bytes(entries, path)?, path, &names)
+        network_from_bytes(&mut self.network, to_bytes(entries(tensors), path)?, path, &names)
     }
 
     fn network_weights(&self) -> Result<BTreeMap<String, NamedTensor>, Error> {
@@ -131,16 +123,28 @@ struct Names {
 /// # Errors
 /// As [`MultiTaskModel::load_weights`].
 pub fn load_weights<M: Module + ModuleSnapshot>(network: &mut M, path: &Path) -> Result<(), Error> {
-    let mut file = SafetensorsFile::open(path, None)?;
-    let names: Vec<(String, Vec<usize>)> =
-        file.tensors().iter().map(|(name, info)| (name.clone(), info.shape.clone())).collect();
-    let mut entries = Vec::with_capacity(names.len());
-    for (name, shape) in names {
-        let values = Values::F32(Cow::Owned(file.f32(&name, &shape)?));
-        entries.push(Entry { name, shape, values });
-    }
+    let tensors = read_tensors(&mut SafetensorsFile::open(path, None)?, |_| true)?;
     let names = Names { to_model: str::to_owned, to_file: str::to_owned };
-    network_from_bytes(network, to_bytes(entries, path)?, path, &names)
+    network_from_bytes(network, to_bytes(entries(tensors), path)?, path, &names)
+}
+
+/// A file's tensors whose names pass, by name.
+pub(crate) fn read_tensors(
+    file: &mut SafetensorsFile,
+    passes: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, NamedTensor>, Error> {
+    let shapes = file.tensors().iter().filter(|(name, _)| passes(name));
+    let shapes: Vec<(String, Vec<usize>)> = shapes.map(|(name, info)| (name.clone(), info.shape.clone())).collect();
+    let read = |(name, shape): (String, Vec<usize>)| {
+        let values = file.f32(&name, &shape)?;
+        Ok((name, NamedTensor { shape, values }))
+    };
+    shapes.into_iter().map(read).collect()
+}
+
+fn entries<'a>(tensors: BTreeMap<String, NamedTensor>) -> Vec<Entry<'a>> {
+    let entry = |(name, NamedTensor { shape, values })| Entry { name, shape, values: Values::F32(Cow::Owned(values)) };
+    tensors.into_iter().map(entry).collect()
 }
 
 fn table_name(index: usize) -> String {
