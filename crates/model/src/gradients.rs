@@ -24,7 +24,8 @@ use std::collections::BTreeMap;
 
 /// The gradient of a loss.
 pub(crate) struct StepGradients {
-    pub(crate) input: Option<Tensor<2>>,
+    /// `[rows, input]` of each part of the batch, in the order of its rows.
+    pub(crate) input: Vec<Tensor<2>>,
     pub(crate) network: GradientsParams,
 }
 
@@ -32,22 +33,24 @@ impl StepGradients {
     /// The gradient of `loss` `[1]`, computed from `features`, whose x keeps gradients.
     pub(crate) fn of(loss: &Tensor<1>, features: &DeviceFeatures, network: &Network) -> Self {
         let mut gradients = loss.backward();
-        let input = features.x.grad_remove(&mut gradients);
-        Self { input, network: GradientsParams::from_grads(gradients, network) }
+        let input = features.x.grad_remove(&mut gradients).unwrap_or_else(|| features.x.clone().inner().zeros_like());
+        Self { input: vec![input], network: GradientsParams::from_grads(gradients, network) }
     }
 
-    /// One gradient per task that has a label in the batch. The graph of a loss is used up by its backward pass, so there
-    /// is a forward pass per task.
-    pub(crate) fn per_task(
-        model: &MultiTaskModel,
-        features: &DeviceFeatures,
-        labels: &DeviceLabels,
-    ) -> Vec<Option<Self>> {
+    /// The gradient where no label counts.
+    pub(crate) fn none(features: &DeviceFeatures) -> Self {
+        Self { input: vec![features.x.clone().inner().zeros_like()], network: GradientsParams::new() }
+    }
+
+    /// One gradient per task, [`none`](Self::none) where it has no label. The graph of a loss is used up by its backward
+    /// pass, so there is a forward pass per task.
+    pub(crate) fn per_task(model: &MultiTaskModel, features: &DeviceFeatures, labels: &DeviceLabels) -> Vec<Self> {
         let of_task = |(task, &weight): (usize, &f64)| {
-            (weight > 0.0).then(|| {
-                let loss = model.losses(features, labels).narrow(0, task, 1);
-                Self::of(&loss, features, &model.network)
-            })
+            if weight == 0.0 {
+                return Self::none(features);
+            }
+            let loss = model.losses(features, labels).narrow(0, task, 1);
+            Self::of(&loss, features, &model.network)
         };
         labels.weight_sum.iter().enumerate().map(of_task).collect()
     }
@@ -61,9 +64,7 @@ impl StepGradients {
                 let (Some(a), Some(b)) = (&tasks[first], &tasks[second]) else { continue };
                 let mut dot = Dot { a: &a.network, b: &b.network, sum: None };
                 network.trunk.visit(&mut dot);
-                if let (Some(a), Some(b)) = (&a.input, &b.input) {
-                    dot.add(a.clone() * b.clone());
-                }
+                a.input.iter().zip(&b.input).for_each(|(a, b)| dot.add(a.clone() * b.clone()));
                 let value = match dot.sum {
                     Some(sum) => sum.try_into_data().map_err(device_error)?.iter::<f64>().sum(),
                     None => 0.0,
@@ -76,16 +77,14 @@ impl StepGradients {
 
     /// Σₖ wₖ gₖ, with one weight on shared parameters and another on a task's own.
     pub(crate) fn combine(tasks: Vec<Option<Self>>, weights: &StepWeights, network: &Network) -> Self {
-        let mut sum = Self { input: None, network: GradientsParams::new() };
+        let mut sum = Self { input: Vec::new(), network: GradientsParams::new() };
         for (task, gradients) in tasks.into_iter().enumerate() {
             let Some(mut gradients) = gradients else { continue };
-            if let Some(input) = gradients.input {
-                let weighted = input * weights.shared[task];
-                sum.input = Some(match sum.input.take() {
-                    Some(sum) => sum + weighted,
-                    None => weighted,
-                });
-            }
+            let weighted = gradients.input.into_iter().map(|input| input * weights.shared[task]);
+            sum.input = match sum.input.is_empty() {
+                true => weighted.collect(),
+                false => sum.input.into_iter().zip(weighted).map(|(sum, input)| sum + input).collect(),
+            };
             let mut add = Add { from: &mut gradients.network, to: &mut sum.network, weight: weights.shared[task] };
             network.trunk.visit(&mut add);
             add.weight = weights.own[task];
@@ -93,6 +92,29 @@ impl StepGradients {
             network.wide.visit(&mut add);
         }
         sum
+    }
+
+    /// The gradient of a batch from those of its parts, in the order of its rows.
+    pub(crate) fn join(parts: Vec<Self>, network: &Network) -> Self {
+        let mut parts = parts.into_iter();
+        let empty = Self { input: Vec::new(), network: GradientsParams::new() };
+        let mut joined = parts.next().unwrap_or(empty);
+        for mut part in parts {
+            joined.input.append(&mut part.input);
+            network.visit(&mut Add { from: &mut part.network, to: &mut joined.network, weight: 1.0 });
+        }
+        joined
+    }
+
+    /// [`join`](Self::join) of each task's gradients, given per part of the batch and task; `None` where a task is not
+    /// labelled in the batch.
+    pub(crate) fn join_tasks(parts: Vec<Vec<Self>>, labelled: &[bool], network: &Network) -> Vec<Option<Self>> {
+        let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+        let of_task = |&labelled: &bool| {
+            let of_task = parts.iter_mut().filter_map(Iterator::next).collect();
+            labelled.then(|| Self::join(of_task, network))
+        };
+        labelled.iter().map(of_task).collect()
     }
 }
 
@@ -107,11 +129,8 @@ impl MultiTaskModel {
         let loss = model.losses(&features, &labels) * Tensor::from_floats(weights.as_slice(), &features.device);
         let gradients = StepGradients::of(&loss.sum(), &features, &model.network);
         let mut of_tables = Vec::new();
-        if let Some(input) = gradients.input {
-            let data = input.try_into_data().map_err(device_error)?;
-            let values = data.as_slice::<f32>().map_err(device_error)?;
-            self.embedding.collect(&self.embedding.rows_of(&batch.features.ids), values, &mut of_tables);
-        }
+        let input = host_rows(gradients.input)?;
+        self.embedding.collect(&self.embedding.rows_of(&batch.features.ids), &input, &mut of_tables);
         let named = network_gradients(model.network, gradients.network)?;
         let mut named: BTreeMap<String, NamedTensor> =
             named.into_iter().map(|(name, tensor)| (name_in_file(&name), tensor)).collect();
@@ -129,7 +148,8 @@ impl MultiTaskModel {
         let mut conflict = GradientConflict::new(self.spec().tasks.len());
         for batch in batches {
             let (model, features, labels) = self.in_training(batch, device)?;
-            let tasks = StepGradients::per_task(&model, &features, &labels);
+            let tasks = StepGradients::per_task(&model, &features, &labels).into_iter().zip(&labels.weight_sum);
+            let tasks: Vec<_> = tasks.map(|(gradients, &weight)| (weight > 0.0).then_some(gradients)).collect();
             conflict.push(&StepGradients::gram(&tasks, &model.network)?);
         }
         Ok(conflict)
@@ -150,6 +170,19 @@ impl MultiTaskModel {
     fn valid_on(&self, device: &Device) -> Self {
         self.clone().to_device(device)
     }
+}
+
+/// The rows of several device tensors, one after the other.
+pub(crate) fn host_rows(parts: Vec<Tensor<2>>) -> Result<Vec<f32>, Error> {
+    let mut rows = Vec::new();
+    for part in parts {
+        let data = part.try_into_data().map_err(device_error)?;
+        match rows.is_empty() {
+            true => rows = data.try_into_vec::<f32>().map_err(device_error)?,
+            false => rows.extend_from_slice(data.as_slice::<f32>().map_err(device_error)?),
+        }
+    }
+    Ok(rows)
 }
 
 /// A network's gradients by its weights' names; zero where a weight had no part.
@@ -205,7 +238,7 @@ struct Add<'a> {
 impl ModuleVisitor for Add<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.from.remove::<D>(param.id) {
-            let weighted = gradient * self.weight;
+            let weighted = if self.weight == 1.0 { gradient } else { gradient * self.weight };
             let sum = match self.to.remove::<D>(param.id) {
                 Some(sum) => sum + weighted,
                 None => weighted,

@@ -52,6 +52,7 @@
 #![recursion_limit = "256"]
 
 mod balance;
+mod batch_parts;
 mod checkpoint;
 mod duelling;
 mod embedding;

@@ -16,13 +16,14 @@ use crate::{DeviceFeatures, EmbeddingTables, Error, Mlp, ModelSpec, TaskShape, T
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 /// A multi-task model with its weights.
 #[derive(Debug, Clone)]
 pub struct MultiTaskModel {
     pub(crate) embedding: EmbeddingTables,
     pub(crate) network: Network,
-    spec: ModelSpec,
+    spec: Arc<ModelSpec>,
 }
 
 /// What lies on the device: all but the embedding tables.
@@ -64,12 +65,17 @@ impl MultiTaskModel {
         let wide =
             |task: &TaskShape| WideLogits::new(&spec.layout, spec.wide_fields(&task.name), task.head.scores(), device);
         let wide = spec.tasks.iter().map(wide).collect();
-        Ok(Self { embedding, network: Network { trunk, tower, wide }, spec })
+        Ok(Self { embedding, network: Network { trunk, tower, wide }, spec: Arc::new(spec) })
     }
 
     /// The shapes the model was built from.
     pub fn spec(&self) -> &ModelSpec {
         &self.spec
+    }
+
+    /// The shapes, for whoever changes the model meanwhile.
+    pub(crate) fn shared_spec(&self) -> Arc<ModelSpec> {
+        self.spec.clone()
     }
 
     /// The embedding tables.
@@ -95,7 +101,12 @@ impl MultiTaskModel {
 
     /// The model with a network that keeps no gradients.
     pub(crate) fn valid(&self) -> Self {
-        Self { network: self.network.valid(), embedding: self.embedding.clone(), spec: self.spec.clone() }
+        self.with_network(self.network.valid())
+    }
+
+    /// The same tables and tasks around another network.
+    pub(crate) fn with_network(&self, network: Network) -> Self {
+        Self { network, embedding: self.embedding.clone(), spec: self.spec.clone() }
     }
 
     /// The trunk's representation per task, `[B, hidden]` each, in task order.

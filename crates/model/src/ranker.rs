@@ -1,7 +1,7 @@
 //! `Ranker`: a model on its inference device, host arrays in and host arrays out.
 //!
 //! ```text
-//! FeatureBatch [B, ...] ──► chunks of 8192 rows ──► upload → model → σ or log-softmax ──► Vec<f32>
+//! FeatureBatch [B, ...] ──► chunks of rows ──► upload → model → σ or log-softmax ──► Vec<f32>
 //!
 //! binary          probabilities [B, T_binary]      row r, task t at r · T_binary + t, tasks as in `binary_tasks()`
 //! choice          log-probabilities [B, classes]   row r, item i at r · classes + i
@@ -12,9 +12,11 @@
 //! A binary task that comes `after` another is predicted over the entire space: P(click and buy), not P(buy given click).
 //! [`Ranker::conditional`] gives the latter.
 //!
-//! Chunks bound the memory of the device whatever the size of the batch. No gradient is kept. A prediction depends on
+//! Chunks bound the memory of the device whatever the size of the batch; on the CPU they are small, so that they run side
+//! by side, and depend on the batch's rows alone, not on the number of threads. No gradient is kept. A prediction depends on
 //! its own row only, not on what else stands in the batch.
 
+use crate::batch_parts::{divide, side_by_side};
 use crate::error::device_error;
 use crate::prediction::over_the_chain;
 use crate::{Error, ModelSpec, MultiTaskModel, TaskLogits, TaskRows, upload};
@@ -22,8 +24,17 @@ use burn::tensor::{Device, Tensor, activation};
 use slatewise_features::FeatureBatch;
 use std::ops::Range;
 
-/// Rows that go to the device at once.
+/// Most rows that go to a GPU at once.
 const CHUNK_ROWS: usize = 8192;
+
+/// Most rows of a chunk on the CPU, in a batch of more than [`SMALL_BATCH`] rows.
+const CPU_CHUNK_ROWS: usize = 256;
+
+/// Most rows of a chunk on the CPU in a smaller batch, where it is more to have a chunk for every thread.
+const SMALL_CHUNK_ROWS: usize = 64;
+
+/// Rows of a batch that is still small.
+const SMALL_BATCH: usize = 512;
 
 /// A model ready to predict.
 #[derive(Debug, Clone)]
@@ -169,15 +180,33 @@ impl Ranker {
             values: empty(&self.value),
             probabilities: empty(&self.classified),
         };
-        if features.rows <= CHUNK_ROWS {
+        let chunks = self.chunks(features.rows);
+        if chunks.len() == 1 {
             self.extend(&mut predictions, features, &rows)?;
-        } else {
-            for first in (0..features.rows).step_by(CHUNK_ROWS) {
-                let chunk = rows_of(features, first..features.rows.min(first + CHUNK_ROWS));
-                self.extend(&mut predictions, &chunk, &rows)?;
-            }
+            return Ok(predictions);
+        }
+        let run = |chunk| {
+            let mut of_chunk = predictions.clone();
+            self.extend(&mut of_chunk, &rows_of(features, chunk), &rows).map(|()| of_chunk)
+        };
+        let of_chunks =
+            if self.on_cpu() { side_by_side(chunks, run) } else { chunks.into_iter().map(run).collect::<Vec<_>>() };
+        for of_chunk in of_chunks {
+            predictions.append(of_chunk?);
         }
         Ok(predictions)
+    }
+
+    fn on_cpu(&self) -> bool {
+        self.device == Device::flex()
+    }
+
+    fn chunks(&self, rows: usize) -> Vec<Range<usize>> {
+        divide(rows, match self.on_cpu() {
+            true if rows <= SMALL_BATCH => SMALL_CHUNK_ROWS,
+            true => CPU_CHUNK_ROWS,
+            false => CHUNK_ROWS,
+        })
     }
 
     fn extend(&self, predictions: &mut Predictions, features: &FeatureBatch, rows: &[TaskRows]) -> Result<(), Error> {
@@ -208,6 +237,17 @@ impl Ranker {
             probabilities.for_each(|out| out.extend(head.level_probabilities(&of_head)));
         }
         Ok(())
+    }
+}
+
+impl Predictions {
+    /// Adds the predictions for the rows that follow.
+    fn append(&mut self, mut next: Self) {
+        self.binary.append(&mut next.binary);
+        let groups = [(&mut self.choice, next.choice), (&mut self.values, next.values)];
+        for (all, next) in groups.into_iter().chain([(&mut self.probabilities, next.probabilities)]) {
+            all.iter_mut().zip(next).for_each(|(all, mut next)| all.append(&mut next));
+        }
     }
 }
 

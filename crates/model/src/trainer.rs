@@ -16,15 +16,16 @@
 //! every step is the gradient of the input, because the embedding tables lie in the host's memory.
 
 use crate::balance::{Balance, BalanceConfig, StepSignals, TaskBalance};
+use crate::batch_parts::{BatchParts, Part, side_by_side};
 use crate::embedding::{SparseGradient, squares};
 use crate::epoch_losses::LossLog;
 use crate::error::device_error;
 use crate::gradient_clip::{clip_factor, scale};
-use crate::gradients::StepGradients;
-use crate::labels::upload_labels;
+use crate::gradients::{StepGradients, host_rows};
+use crate::labels::CheckedLabels;
 use crate::optimizer::{DenseOptimizer, RowState, SparseOptimizer};
-use crate::upload::{check_features, upload_features};
-use crate::{DeviceFeatures, DeviceLabels, EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
+use crate::upload::check_features;
+use crate::{EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
 use burn::tensor::{Device, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -149,60 +150,25 @@ impl Trainer {
     /// Where the batch does not fit the model, the device fails, or a loss is NaN or infinite; the latter is found when
     /// the losses are read, up to 64 steps later, and names the step at which it happened.
     pub fn step(&mut self, batch: &Batch) -> Result<(), Error> {
-        let spec = self.model.spec();
-        check_features(&batch.features, spec)?;
-        let labels = upload_labels(&batch.labels, batch.features.rows, spec, &self.device)?;
+        let spec = self.model.shared_spec();
+        check_features(&batch.features, &spec)?;
+        let labels = CheckedLabels::new(&batch.labels, batch.features.rows, &spec)?;
         if labels.is_empty() {
             self.log.skip(batch.features.rows);
             return Ok(());
         }
         self.model.embedding.meet(&batch.features.ids);
         let rows = self.model.embedding.rows_of(&batch.features.ids);
-        let mut features = upload_features(&batch.features, &rows, &self.model, &self.device);
-        features.x = features.x.require_grad();
-
-        let (losses, gradients) = self.backward(&features, &labels)?;
+        let parts = BatchParts::new(batch, &labels, &rows, &self.model, &self.device);
+        let (losses, gradients) = backward(&parts, &labels.weight_sum, &mut self.balance)?;
         self.apply(&rows, gradients)?;
-        self.log.push(losses, &labels.weight_sum, features.rows)
-    }
-
-    /// The tasks' losses `[T]`, and the gradient of their sum as the balancing weighs them.
-    fn backward(
-        &mut self,
-        features: &DeviceFeatures,
-        labels: &DeviceLabels,
-    ) -> Result<(Tensor<1>, StepGradients), Error> {
-        let losses = self.model.losses(features, labels);
-        let plain = losses.clone().inner();
-        let network = &self.model.network;
-        let labelled: Vec<bool> = labels.weight_sum.iter().map(|&sum| sum > 0.0).collect();
-        let on_host = if self.balance.needs_losses() {
-            plain.clone().try_into_data().map_err(device_error)?.iter::<f64>().collect()
-        } else {
-            vec![0.0; labelled.len()]
-        };
-        if !self.balance.needs_gradients() {
-            let signals = StepSignals { losses: &on_host, labelled: &labelled, gram: None };
-            let weights: Vec<f32> =
-                self.balance.weights(&signals)?.shared.iter().map(|&weight| weight as f32).collect();
-            let weights = Tensor::from_floats(weights.as_slice(), &features.device);
-            return Ok((plain, StepGradients::of(&(losses * weights).sum(), features, network)));
-        }
-        let tasks = StepGradients::per_task(&self.model, features, labels);
-        let gram = StepGradients::gram(&tasks, network)?;
-        let signals = StepSignals { losses: &on_host, labelled: &labelled, gram: Some(&gram) };
-        let weights = self.balance.weights(&signals)?;
-        Ok((plain, StepGradients::combine(tasks, &weights, network)))
+        self.log.push(losses, &labels.weight_sum, batch.features.rows)
     }
 
     /// Moves network and tables along their gradients.
     fn apply(&mut self, rows: &[u32], gradients: StepGradients) -> Result<(), Error> {
         let StepGradients { input, network: mut gradients } = gradients;
-        if let Some(of_input) = input {
-            let data = of_input.try_into_data().map_err(device_error)?;
-            let values = data.as_slice::<f32>().map_err(device_error)?;
-            self.model.embedding.collect(rows, values, &mut self.row_gradient);
-        }
+        self.model.embedding.collect(rows, &host_rows(input)?, &mut self.row_gradient);
         let mut factor = 1.0;
         if let Some(norm) = self.config.gradient_clip_norm {
             factor = clip_factor(&gradients, &self.model.network, squares(&self.row_gradient), norm)?;
@@ -247,6 +213,50 @@ impl Trainer {
     pub fn restore(&mut self, model: MultiTaskModel) {
         self.model = model.train();
     }
+}
+
+/// The tasks' losses `[T]`, and the gradient of their sum as the balancing weighs them.
+fn backward(
+    parts: &BatchParts<'_>,
+    weight_sum: &[f64],
+    balance: &mut Balance,
+) -> Result<(Tensor<1>, StepGradients), Error> {
+    let network = parts.network();
+    let labelled: Vec<bool> = weight_sum.iter().map(|&sum| sum > 0.0).collect();
+    if balance.needs_gradients() {
+        let (losses, tasks) = parts.map(|part| (part.losses(), part.backward_per_task())).into_iter().unzip();
+        let (losses, tasks) = (total(losses), StepGradients::join_tasks(tasks, &labelled, network));
+        let (on_host, gram) = (read(&losses)?, StepGradients::gram(&tasks, network)?);
+        let weights = balance.weights(&StepSignals { losses: &on_host, labelled: &labelled, gram: Some(&gram) })?;
+        return Ok((losses, StepGradients::combine(tasks, &weights, network)));
+    }
+    let needs_losses = balance.needs_losses();
+    let mut weights = |losses: &[f64]| -> Result<Vec<f32>, Error> {
+        let weights = balance.weights(&StepSignals { losses, labelled: &labelled, gram: None })?;
+        Ok(weights.shared.iter().map(|&weight| weight as f32).collect())
+    };
+    if needs_losses {
+        // The weights depend on the whole batch's losses: all parts wait for them between forward and backward.
+        let forward = parts.map(|part| part);
+        let losses = total(forward.iter().map(Part::losses).collect());
+        let weights = weights(&read(&losses)?)?;
+        let gradients = side_by_side(forward, |part| part.backward(&weights));
+        return Ok((losses, StepGradients::join(gradients, network)));
+    }
+    let weights = weights(&vec![0.0; labelled.len()])?;
+    let (losses, gradients) = parts.map(|part| (part.losses(), part.backward(&weights))).into_iter().unzip();
+    Ok((total(losses), StepGradients::join(gradients, network)))
+}
+
+/// The sum of the parts' losses.
+fn total(losses: Vec<Tensor<1>>) -> Tensor<1> {
+    let mut losses = losses.into_iter();
+    let Some(first) = losses.next() else { unreachable!("a batch without parts") };
+    losses.fold(first, |sum, losses| sum + losses)
+}
+
+fn read(losses: &Tensor<1>) -> Result<Vec<f64>, Error> {
+    Ok(losses.clone().try_into_data().map_err(device_error)?.iter::<f64>().collect())
 }
 
 #[cfg(test)]

@@ -51,15 +51,31 @@ pub(crate) fn upload_features(
     model: &MultiTaskModel,
     device: &Device,
 ) -> DeviceFeatures {
-    let input = model.embedding.input();
-    let x = model.embedding.gather(batch.rows, rows, &batch.dense);
-    let x = Tensor::from_data(TensorData::new(x, [batch.rows, input]), device);
-    let fields = model.spec().layout.fields.len();
-    let ids = model.network.wide.iter().any(|wide| !wide.is_empty()).then(|| {
-        let ids: Vec<i32> = batch.ids.iter().map(|&id| id as i32).collect();
-        Tensor::from_data(TensorData::new(ids, [batch.rows, fields]), device)
-    });
-    DeviceFeatures { rows: batch.rows, x, ids, device: device.clone() }
+    FeatureSlice { rows: batch.rows, ids: &batch.ids, lookups: rows, dense: &batch.dense }.upload(model, device)
+}
+
+/// Consecutive rows of a checked batch.
+pub(crate) struct FeatureSlice<'a> {
+    pub(crate) rows: usize,
+    /// `[rows, F]`
+    pub(crate) ids: &'a [u32],
+    /// Rows of the embedding tables, `[rows, lookups]`.
+    pub(crate) lookups: &'a [u32],
+    /// `[rows, D]`
+    pub(crate) dense: &'a [f32],
+}
+
+impl FeatureSlice<'_> {
+    /// The rows on `device`, their embeddings gathered.
+    pub(crate) fn upload(&self, model: &MultiTaskModel, device: &Device) -> DeviceFeatures {
+        let x = model.embedding.gather(self.rows, self.lookups, self.dense);
+        let x = Tensor::from_data(TensorData::new(x, [self.rows, model.embedding.input()]), device);
+        let ids = model.network.wide.iter().any(|wide| !wide.is_empty()).then(|| {
+            let ids: Vec<i32> = self.ids.iter().map(|&id| id as i32).collect();
+            Tensor::from_data(TensorData::new(ids, [self.rows, model.spec().layout.fields.len()]), device)
+        });
+        DeviceFeatures { rows: self.rows, x, ids, device: device.clone() }
+    }
 }
 
 /// Checks that a batch fits the model.

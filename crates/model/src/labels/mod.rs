@@ -21,6 +21,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use check::check_labels;
 use slate::Slates;
 use slatewise_features::LabelBatch;
+use std::ops::Range;
 
 /// Labels on the device.
 #[derive(Debug, Clone)]
@@ -74,59 +75,119 @@ pub(crate) fn upload_labels(
     spec: &ModelSpec,
     device: &Device,
 ) -> Result<DeviceLabels, Error> {
-    let tasks = spec.tasks.len();
-    check_size("labels", rows, tasks, batch.value.len())?;
-    check_size("label weights", rows, tasks, batch.weight.len())?;
-    let mut weight_sum = check_labels(batch, spec)?;
-    let slate_tasks = spec.indices(|task| task.head == Head::Slate {});
-    if !slate_tasks.is_empty() {
-        check_size("slates", rows, 1, batch.slate.len())?;
-    }
-    let mut task_labels = vec![None; tasks];
-    for &task in &slate_tasks {
-        let slates = Slates::find(batch, task, tasks)?;
-        weight_sum[task] = slates.weight_sum();
-        task_labels[task] = slates.upload(rows, device);
-    }
-    let column = |task| Column { batch, task, tasks, rows, weight_sum: weight_sum[task] };
-    let plain = spec.indices(TaskShape::is_plain_binary);
-    for task in (0..tasks).filter(|task| weight_sum[*task] > 0.0 && !plain.contains(task)) {
-        if !slate_tasks.contains(&task) {
-            task_labels[task] = Some(column(task).upload(&spec.tasks[task].head, device));
-        }
-    }
-    let columns: Vec<Column<'_>> = plain.iter().map(|&task| column(task)).collect();
-    let binary = (!plain.is_empty()).then(|| {
-        let shape = [rows, plain.len()];
-        let cells = || (0..rows).flat_map(|row| columns.iter().map(move |column| (column, row)));
-        let value: Vec<f32> = cells().map(|(column, row)| column.value(row)).collect();
-        let weight: Vec<f32> = cells().map(|(column, row)| column.share(row)).collect();
-        BinaryLabels {
-            value: Tensor::from_data(TensorData::new(value, shape), device),
-            weight: Tensor::from_data(TensorData::new(weight, shape), device),
-            task: plain.clone(),
-        }
-    });
-    Ok(DeviceLabels { binary, task: task_labels, weight_sum })
+    Ok(CheckedLabels::new(batch, rows, spec)?.upload(0..rows, device))
 }
 
-/// One task's column of a batch on the host.
+/// Labels of a batch on the host, every one that counts found to be one its task can have.
+pub(crate) struct CheckedLabels<'a> {
+    batch: &'a LabelBatch,
+    spec: &'a ModelSpec,
+    rows: usize,
+    /// Per slate task: its slates.
+    slates: Vec<(usize, Slates)>,
+    /// Per task: sum of its weights over the batch.
+    pub(crate) weight_sum: Vec<f64>,
+}
+
+impl<'a> CheckedLabels<'a> {
+    pub(crate) fn new(batch: &'a LabelBatch, rows: usize, spec: &'a ModelSpec) -> Result<Self, Error> {
+        let tasks = spec.tasks.len();
+        check_size("labels", rows, tasks, batch.value.len())?;
+        check_size("label weights", rows, tasks, batch.weight.len())?;
+        let mut weight_sum = check_labels(batch, spec)?;
+        let slate_tasks = spec.indices(|task| task.head == Head::Slate {});
+        if !slate_tasks.is_empty() {
+            check_size("slates", rows, 1, batch.slate.len())?;
+        }
+        let mut slates = Vec::with_capacity(slate_tasks.len());
+        for task in slate_tasks {
+            let found = Slates::find(batch, task, tasks)?;
+            weight_sum[task] = found.weight_sum();
+            slates.push((task, found));
+        }
+        Ok(Self { batch, spec, rows, slates, weight_sum })
+    }
+
+    /// Whether no label of any task counts.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.weight_sum.iter().all(|&sum| sum == 0.0)
+    }
+
+    /// Whether losses of parts of the batch add up to the batch's: not so where rows of a slate are weighed together.
+    pub(crate) fn is_divisible(&self) -> bool {
+        self.slates.is_empty()
+    }
+
+    /// Takes the labels of some rows to `device`, their weights as shares of the whole batch's: the losses of parts of a
+    /// batch then add up to the batch's. With slates only the whole batch goes, as a slate cannot be divided.
+    pub(crate) fn upload(&self, rows: Range<usize>, device: &Device) -> DeviceLabels {
+        let tasks = self.spec.tasks.len();
+        let whole = rows == (0..self.rows);
+        assert!(whole || self.slates.is_empty(), "slates within rows {rows:?} of {}", self.rows);
+        let column = |task| Column {
+            batch: self.batch,
+            task,
+            tasks,
+            first: rows.start,
+            rows: rows.len(),
+            weight_sum: self.weight_sum[task],
+        };
+        let weight_sum: Vec<f64> =
+            if whole { self.weight_sum.clone() } else { (0..tasks).map(|task| column(task).sum()).collect() };
+        let mut task_labels = vec![None; tasks];
+        for (task, slates) in &self.slates {
+            task_labels[*task] = slates.upload(self.rows, device);
+        }
+        let plain = self.spec.indices(TaskShape::is_plain_binary);
+        for task in (0..tasks).filter(|task| weight_sum[*task] > 0.0 && !plain.contains(task)) {
+            if self.slates.iter().all(|(slate_task, _)| *slate_task != task) {
+                task_labels[task] = Some(column(task).upload(&self.spec.tasks[task].head, device));
+            }
+        }
+        let binary = (!plain.is_empty()).then(|| {
+            let shape = [rows.len(), plain.len()];
+            let columns: Vec<Column<'_>> = plain.iter().map(|&task| column(task)).collect();
+            let cells = || (0..rows.len()).flat_map(|row| columns.iter().map(move |column| (column, row)));
+            let value: Vec<f32> = cells().map(|(column, row)| column.value(row)).collect();
+            let weight: Vec<f32> = cells().map(|(column, row)| column.share(row)).collect();
+            BinaryLabels {
+                value: Tensor::from_data(TensorData::new(value, shape), device),
+                weight: Tensor::from_data(TensorData::new(weight, shape), device),
+                task: plain.clone(),
+            }
+        });
+        DeviceLabels { binary, task: task_labels, weight_sum }
+    }
+}
+
+/// One task's column of consecutive rows of a batch on the host.
 struct Column<'a> {
     batch: &'a LabelBatch,
     task: usize,
     tasks: usize,
+    /// The first of the rows; the others are counted from it.
+    first: usize,
     rows: usize,
     weight_sum: f64,
 }
 
 impl Column<'_> {
+    fn cell(&self, row: usize) -> usize {
+        (self.first + row) * self.tasks + self.task
+    }
+
     fn weight(&self, row: usize) -> f32 {
-        self.batch.weight[row * self.tasks + self.task]
+        self.batch.weight[self.cell(row)]
+    }
+
+    /// Sum of the weights of the labels that count.
+    fn sum(&self) -> f64 {
+        (0..self.rows).map(|row| f64::from(self.weight(row).max(0.0))).sum()
     }
 
     /// The label, 0 where it does not count.
     fn value(&self, row: usize) -> f32 {
-        if self.weight(row) > 0.0 { self.batch.value[row * self.tasks + self.task] } else { 0.0 }
+        if self.weight(row) > 0.0 { self.batch.value[self.cell(row)] } else { 0.0 }
     }
 
     /// The weight as a share of the batch's, 0 where the label does not count.

@@ -4,8 +4,8 @@
 //! h = Σᵢ gᵢ eᵢ             g [B, n], each row sums to 1;   eᵢ [B, hidden], n of them
 //! ```
 //!
-//! The mixture is a sum of outputs times a column of the gate: on the CPU that measured faster, backwards included, than
-//! one batched product `[B, k, n] × [B, n, hidden]`, whose gradients autodiff has to put together again from slices.
+//! Gates over the same experts mix them all in one batched product, [`mixtures`]; a gate over some of them takes a sum of
+//! outputs times a column of its weights, [`mixture`].
 
 use burn::tensor::Tensor;
 
@@ -31,6 +31,20 @@ pub(super) fn mixture(outputs: &[Tensor<2>], experts: &[usize], weight: &Tensor<
     (1..experts.len()).fold(term(0), |sum, i| sum + term(i))
 }
 
+/// hₖ = Σᵢ gₖᵢ eᵢ for gates over the same experts.
+///
+/// # Shapes
+/// - outputs: `[B, hidden]` each, n of them
+/// - weight: `[B, gates, n]`
+/// - output: per gate `[B, hidden]`
+pub(super) fn mixtures(outputs: Vec<Tensor<2>>, weight: Tensor<3>) -> Vec<Tensor<2>> {
+    let [rows, gates, experts] = weight.dims();
+    let outputs = Tensor::cat(outputs, 1);
+    let hidden = outputs.dims()[1] / experts;
+    let mixed = weight.matmul(outputs.reshape([rows, experts, hidden])).reshape([rows, gates * hidden]);
+    (0..gates).map(|gate| mixed.clone().narrow(1, gate * hidden, hidden)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +59,18 @@ mod tests {
         // Experts 2 and 1, columns 1 and 2: row 0 is 0.5 · [10, 0] + 0.25 · [1, 2], row 1 is [3, 4].
         let found = mixture(&outputs, &[2, 1], &weight, 1);
         found.into_data().assert_eq(&TensorData::from([[5.25_f32, 0.5], [3.0, 4.0]]), true);
+    }
+
+    #[test]
+    fn mixtures_of_the_same_experts_equal_hand_computation() {
+        let device = Device::flex();
+        let outputs = vec![
+            Tensor::<2>::from_data([[1.0, 2.0], [3.0, 4.0]], &device),
+            Tensor::<2>::from_data([[10.0, 0.0], [0.0, 10.0]], &device),
+        ];
+        let weight = Tensor::<3>::from_data([[[0.5, 0.5], [1.0, 0.0]], [[0.25, 0.75], [0.0, 1.0]]], &device);
+        let found = mixtures(outputs, weight);
+        found[0].clone().into_data().assert_eq(&TensorData::from([[5.5_f32, 1.0], [0.75, 8.5]]), true);
+        found[1].clone().into_data().assert_eq(&TensorData::from([[1.0_f32, 2.0], [0.0, 10.0]]), true);
     }
 }

@@ -15,14 +15,15 @@
 //! Differences from the paper: 1. experts may have several layers (the paper's experiments use one); 2. the gates'
 //! weights start from U(-1/√input, 1/√input) like every other layer, where the paper says nothing.
 //!
-//! All gates run as one product. Experts run one by one: on the CPU that measured faster, backwards included, than one
-//! packed matrix for their first layers, whose gradients autodiff has to put together again from slices.
+//! All gates run as one product, and so do all mixtures. Experts run one by one: on the CPU that measured faster,
+//! backwards included, than one packed matrix for their first layers, whose gradients autodiff has to put together again
+//! from slices.
 //!
 //! # Reference
 //! Ma, Zhao, Yi, Chen, Hong, Chi 2018, "Modeling Task Relationships in Multi-task Learning with Multi-gate
 //! Mixture-of-Experts", KDD.
 
-use super::gate::{Gate, mixture};
+use super::gate::{Gate, mixtures};
 use super::{validate_count, validate_widths};
 use crate::mlp::weight_only;
 use crate::{Error, Mlp, MlpConfig};
@@ -73,11 +74,8 @@ impl Mmoe {
     /// - x: `[B, input]`
     /// - output: per task `[B, hidden]`
     pub fn forward(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
-        let [rows, tasks, experts] = [x.dims()[0], self.gate.len(), self.expert.len()];
-        let outputs: Vec<Tensor<2>> = self.expert.iter().map(|expert| expert.forward(x.clone())).collect();
-        let gates = self.gates(x).reshape([rows, tasks * experts]);
-        let all: Vec<usize> = (0..experts).collect();
-        (0..tasks).map(|task| mixture(&outputs, &all, &gates, task * experts)).collect()
+        let outputs = self.expert.iter().map(|expert| expert.forward(x.clone())).collect();
+        mixtures(outputs, self.gates(x))
     }
 
     /// [`gates`](Self::gates), task by task.
