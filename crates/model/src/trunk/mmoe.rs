@@ -15,7 +15,8 @@
 //! Differences from the paper: 1. experts may have several layers (the paper's experiments use one); 2. the gates'
 //! weights start from U(-1/√input, 1/√input) like every other layer, where the paper says nothing.
 //!
-//! All gates run as one product, and so do all mixtures. Experts run one by one: on the CPU that measured faster,
+//! In training all gates run as one product, and so do all mixtures; for a prediction on one row, putting the gates'
+//! weights together would cost more than their products. Experts run one by one: on the CPU that measured faster,
 //! backwards included, than one packed matrix for their first layers, whose gradients autodiff has to put together again
 //! from slices.
 //!
@@ -102,8 +103,13 @@ impl Mmoe {
     /// - output: `[B, tasks, experts]`
     pub fn gates(&self, x: Tensor<2>) -> Tensor<3> {
         let [rows, tasks, experts] = [x.dims()[0], self.gate.len(), self.expert.len()];
-        let weight = Tensor::cat(self.gate.iter().map(|gate| gate.weight.val()).collect(), 1);
-        activation::softmax(linear(x, weight, None).reshape([rows, tasks, experts]), 2)
+        let scores = if x.is_autodiff() {
+            let weight = Tensor::cat(self.gate.iter().map(|gate| gate.weight.val()).collect(), 1);
+            linear(x, weight, None)
+        } else {
+            Tensor::cat(self.gate.iter().map(|gate| gate.forward(x.clone())).collect(), 1)
+        };
+        activation::softmax(scores.reshape([rows, tasks, experts]), 2)
     }
 }
 
