@@ -11,6 +11,7 @@
 use crate::balance::{GradientConflict, Gram, StepWeights};
 use crate::embedding::SparseGradient;
 use crate::error::device_error;
+use crate::gradient_clip::global_norm;
 use crate::labels::upload_labels;
 use crate::multi_task::Network;
 use crate::upload::{check_features, upload_features};
@@ -50,6 +51,15 @@ impl StepGradients {
             })
         };
         labels.weight_sum.iter().enumerate().map(of_task).collect()
+    }
+
+    /// The Euclidean norm over network and input. Waits for the device.
+    pub(crate) fn norm(&self, network: &Network) -> Result<f64, Error> {
+        let of_input = match &self.input {
+            Some(input) => input.clone().square().sum().try_into_data().map_err(device_error)?.iter::<f64>().sum(),
+            None => 0.0,
+        };
+        global_norm(&self.network, network, of_input)
     }
 
     /// Inner products of the tasks' gradients on shared parameters; 0 for a task without labels. Waits for the device.

@@ -89,7 +89,7 @@ pub use balance::{
 pub use checkpoint::Checkpoint;
 pub use duelling::{Duelling, DuellingConfig};
 pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
-pub use epoch_losses::{EpochLosses, TaskLoss};
+pub use epoch_losses::{BatchPlace, EpochLosses, TaskLoss};
 pub use error::Error;
 pub use head::{Head, OrderedAfter, TaskShape, Transform};
 pub use labels::{BinaryLabels, DeviceLabels, SlateIndex, Target, TaskLabels};

@@ -12,19 +12,29 @@
 //! ```
 //!
 //! The loss minimised is Σₖ λₖ Lₖ, Lₖ a task's mean over the batch's labelled rows ([`losses`](crate::MultiTaskModel::losses)) and λₖ its
-//! loss weight, or what the declared balancing makes of it ([`BalanceConfig`]). Losses stay on the device and are read every 64 steps. What does come back at
-//! every step is the gradient of the input, because the embedding tables lie in the host's memory.
+//! loss weight, or what the declared balancing makes of it ([`BalanceConfig`]).
+//!
+//! # When a training goes astray
+//! A loss that is NaN, infinite or above `max_loss` ends the training with its task, its batch and the mend.
+//!
+//! | device | losses are read | gradients are checked | what a bad batch leaves behind |
+//! |---|---|---|---|
+//! | CPU, where reading costs nothing | at every step, before the backward pass | at every step | the weights of the step before |
+//! | GPU | 64 steps at a time, or at every step where the balancing looks at them | where they are clipped or balanced by gradients | weights up to 64 steps further; the batch named is the right one |
+//!
+//! What does come back from any device at every step is the gradient of the input, because the embedding tables lie in the
+//! host's memory.
 
 use crate::balance::{Balance, BalanceConfig, StepSignals, TaskBalance};
 use crate::embedding::{SparseGradient, squares};
 use crate::epoch_losses::LossLog;
 use crate::error::device_error;
-use crate::gradient_clip::{clip_factor, scale};
+use crate::gradient_clip::{clip_factor, global_norm, is_finite, scale};
 use crate::gradients::StepGradients;
 use crate::labels::upload_labels;
 use crate::optimizer::{DenseOptimizer, RowState, SparseOptimizer};
 use crate::upload::{check_features, upload_features};
-use crate::{DeviceFeatures, DeviceLabels, EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
+use crate::{BatchPlace, DeviceFeatures, DeviceLabels, EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
 use burn::tensor::{Device, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -48,6 +58,10 @@ pub struct TrainerConfig {
     pub weight_decay: f64,
     /// Largest global norm of the gradient, above 0; none by default.
     pub gradient_clip_norm: Option<f64>,
+    /// Largest mean loss that a task may have on a batch, before its loss weight, above 0; one above it ends the training.
+    /// None by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_loss: Option<f64>,
     /// How the learning rate changes over the steps.
     pub schedule: Schedule,
     /// How the tasks' losses are weighed against each other.
@@ -66,6 +80,7 @@ impl Default for TrainerConfig {
             learning_rate: 1e-3,
             weight_decay: 0.0,
             gradient_clip_norm: None,
+            max_loss: None,
             schedule: Schedule::default(),
             balance: BalanceConfig::default(),
             balance_seed: 0,
@@ -92,6 +107,8 @@ impl TrainerConfig {
         check(decay == 0.0 || positive(decay), "trainer.weight_decay", &decay, "give a number of at least 0")?;
         let norm = self.gradient_clip_norm.unwrap_or(1.0);
         check(positive(norm), "trainer.gradient_clip_norm", &norm, "give a number above 0, or leave it out")?;
+        let limit = self.max_loss.unwrap_or(1.0);
+        check(positive(limit), "trainer.max_loss", &limit, "give a number above 0, such as 100, or leave it out")?;
         self.balance.validate()?;
         self.schedule.validate()
     }
@@ -109,6 +126,8 @@ pub struct Trainer {
     row_gradient: Vec<SparseGradient>,
     pub(crate) config: TrainerConfig,
     device: Device,
+    /// Whether reading from the device costs nothing.
+    on_host: bool,
     pub(crate) balance: Balance,
     pub(crate) steps: usize,
     pub(crate) step: usize,
@@ -131,12 +150,13 @@ impl Trainer {
         let weights: Vec<f32> = model.spec().tasks.iter().map(|task| task.loss_weight).collect();
         Ok(Self {
             balance: config.balance.init(&weights, ChaCha8Rng::seed_from_u64(config.balance_seed)),
-            log: LossLog::new(model.spec()),
+            log: LossLog::new(model.spec(), config.max_loss),
             optimizer: DenseOptimizer::new(config.optimizer, config.weight_decay),
             row_state: model.embedding.fresh_state(&config.tables_optimizer()),
             row_gradient: Vec::new(),
             model: model.to_device(&device.clone().without_autodiff()).train(),
             config: config.clone(),
+            on_host: device == Device::flex(),
             device,
             steps: config.epochs * steps_per_epoch,
             step: 0,
@@ -146,9 +166,16 @@ impl Trainer {
     /// One step of the optimiser on one batch. A batch in which no label counts is only counted.
     ///
     /// # Errors
-    /// Where the batch does not fit the model, the device fails, or a loss is NaN or infinite; the latter is found when
-    /// the losses are read, up to 64 steps later, and names the step at which it happened.
+    /// [`Error::AtBatch`], which says where the training stood: the batch does not fit the model, the device fails, or
+    /// [`Error::NonFiniteLoss`], [`Error::LossTooLarge`] or [`Error::NonFiniteGradient`]. On the CPU weights, optimiser and
+    /// [`steps_taken`](Self::steps_taken) are then those of the step before; on a GPU losses are read in blocks, so that the
+    /// error may come up to 64 steps late, naming the batch at which it happened.
     pub fn step(&mut self, batch: &Batch) -> Result<(), Error> {
+        let place = self.log.begin(self.step + 1);
+        self.take(batch, place).map_err(|error| error.at(place))
+    }
+
+    fn take(&mut self, batch: &Batch, place: BatchPlace) -> Result<(), Error> {
         let spec = self.model.spec();
         check_features(&batch.features, spec)?;
         let labels = upload_labels(&batch.labels, batch.features.rows, spec, &self.device)?;
@@ -161,53 +188,76 @@ impl Trainer {
         let mut features = upload_features(&batch.features, &rows, &self.model, &self.device);
         features.x = features.x.require_grad();
 
-        let (losses, gradients) = self.backward(&features, &labels)?;
-        self.apply(&rows, gradients)?;
-        self.log.push(losses, &labels.weight_sum, features.rows)
+        let losses = self.model.losses(&features, &labels);
+        let on_device = losses.clone().inner();
+        let mut read = None;
+        if self.on_host || self.balance.needs_losses() {
+            let losses: Vec<f32> = on_device.clone().try_into_data().map_err(device_error)?.iter::<f32>().collect();
+            self.log.check(&losses)?;
+            read = Some(losses);
+        }
+        let gradients = self.backward(losses, read.as_deref(), &features, &labels)?;
+        self.apply(&rows, gradients).map_err(|error| self.with_task(error, &features, &labels))?;
+        match read {
+            Some(losses) => self.log.record(&losses, &labels.weight_sum, features.rows),
+            None => self.log.push(on_device, &labels.weight_sum, features.rows, place)?,
+        }
+        Ok(())
     }
 
-    /// The tasks' losses `[T]`, and the gradient of their sum as the balancing weighs them.
+    /// The gradient of the losses' sum as the balancing weighs them; `read` are the losses `[T]` where they were read.
     fn backward(
         &mut self,
+        losses: Tensor<1>,
+        read: Option<&[f32]>,
         features: &DeviceFeatures,
         labels: &DeviceLabels,
-    ) -> Result<(Tensor<1>, StepGradients), Error> {
-        let losses = self.model.losses(features, labels);
-        let plain = losses.clone().inner();
+    ) -> Result<StepGradients, Error> {
         let network = &self.model.network;
         let labelled: Vec<bool> = labels.weight_sum.iter().map(|&sum| sum > 0.0).collect();
-        let on_host = if self.balance.needs_losses() {
-            plain.clone().try_into_data().map_err(device_error)?.iter::<f64>().collect()
-        } else {
-            vec![0.0; labelled.len()]
+        let known: Vec<f64> = match read {
+            Some(losses) => losses.iter().map(|&loss| f64::from(loss)).collect(),
+            None => vec![0.0; labelled.len()],
         };
         if !self.balance.needs_gradients() {
-            let signals = StepSignals { losses: &on_host, labelled: &labelled, gram: None };
+            let signals = StepSignals { losses: &known, labelled: &labelled, gram: None };
             let weights: Vec<f32> =
                 self.balance.weights(&signals)?.shared.iter().map(|&weight| weight as f32).collect();
             let weights = Tensor::from_floats(weights.as_slice(), &features.device);
-            return Ok((plain, StepGradients::of(&(losses * weights).sum(), features, network)));
+            return Ok(StepGradients::of(&(losses * weights).sum(), features, network));
         }
         let tasks = StepGradients::per_task(&self.model, features, labels);
         let gram = StepGradients::gram(&tasks, network)?;
-        let signals = StepSignals { losses: &on_host, labelled: &labelled, gram: Some(&gram) };
+        if let Some(task) = gram.first_not_finite() {
+            return Err(Error::NonFiniteGradient { task: Some(self.task_name(task)) });
+        }
+        let signals = StepSignals { losses: &known, labelled: &labelled, gram: Some(&gram) };
         let weights = self.balance.weights(&signals)?;
-        Ok((plain, StepGradients::combine(tasks, &weights, network)))
+        Ok(StepGradients::combine(tasks, &weights, network))
     }
 
-    /// Moves network and tables along their gradients.
+    /// Moves network and tables along their gradients; moves nothing where a gradient was found not to be finite.
     fn apply(&mut self, rows: &[u32], gradients: StepGradients) -> Result<(), Error> {
         let StepGradients { input, network: mut gradients } = gradients;
+        let mut finite = true;
         if let Some(of_input) = input {
             let data = of_input.try_into_data().map_err(device_error)?;
             let values = data.as_slice::<f32>().map_err(device_error)?;
+            finite = !self.on_host || values.iter().fold(true, |finite, value| finite & value.is_finite());
             self.model.embedding.collect(rows, values, &mut self.row_gradient);
         }
-        let mut factor = 1.0;
-        if let Some(norm) = self.config.gradient_clip_norm {
-            factor = clip_factor(&gradients, &self.model.network, squares(&self.row_gradient), norm)?;
-            scale(&mut gradients, &self.model.network, factor);
+        if self.on_host {
+            finite = finite && is_finite(&gradients, &self.model.network)?;
         }
+        let mut factor = 1.0;
+        if let (true, Some(max_norm)) = (finite, self.config.gradient_clip_norm) {
+            let norm = global_norm(&gradients, &self.model.network, squares(&self.row_gradient))?;
+            (finite, factor) = (norm.is_finite(), clip_factor(norm, max_norm));
+        }
+        if !finite {
+            return Err(Error::NonFiniteGradient { task: None });
+        }
+        scale(&mut gradients, &self.model.network, factor);
         let (rate, step) = (self.learning_rate(), self.step as u64 + 1);
         self.model.network = self.optimizer.step(self.model.network.clone(), &mut gradients, rate, step);
         let tables = self.config.tables_optimizer();
@@ -215,6 +265,25 @@ impl Trainer {
         self.model.embedding.update(&mut self.row_gradient, &mut self.row_state, &sparse, step);
         self.step += 1;
         Ok(())
+    }
+
+    /// Looks for a task whose gradient alone is not finite, at the price of a backward pass per task.
+    fn with_task(&self, error: Error, features: &DeviceFeatures, labels: &DeviceLabels) -> Error {
+        if !matches!(error, Error::NonFiniteGradient { task: None }) {
+            return error;
+        }
+        let network = &self.model.network;
+        let tasks = StepGradients::per_task(&self.model, features, labels);
+        let astray = |task: usize| {
+            let norm = tasks[task].as_ref().map_or(Ok(0.0), |gradients| gradients.norm(network));
+            let weight = self.model.spec().tasks[task].loss_weight;
+            norm.is_ok_and(|norm| !((norm * f64::from(weight)) as f32).is_finite())
+        };
+        Error::NonFiniteGradient { task: (0..tasks.len()).find(|&task| astray(task)).map(|task| self.task_name(task)) }
+    }
+
+    fn task_name(&self, task: usize) -> String {
+        self.model.spec().tasks[task].name.clone()
     }
 
     /// Steps of the optimiser taken so far.
@@ -225,7 +294,8 @@ impl Trainer {
     /// Closes the epoch: mean loss per task over its labelled rows.
     ///
     /// # Errors
-    /// [`Error::NonFiniteLoss`], or [`Error::Device`] where the losses cannot be read.
+    /// Where losses still waited on the device: [`Error::AtBatch`] with [`Error::NonFiniteLoss`] or [`Error::LossTooLarge`],
+    /// or [`Error::Device`].
     pub fn finish_epoch(&mut self) -> Result<EpochLosses, Error> {
         let losses = self.log.finish()?;
         let means: Vec<Option<f64>> = losses.tasks.iter().map(|task| task.mean).collect();
@@ -265,6 +335,11 @@ mod tests {
         assert!(message(|config| config.learning_rate = -1.0).starts_with("`trainer.learning_rate` is -1"));
         assert!(message(|config| config.weight_decay = f64::INFINITY).starts_with("`trainer.weight_decay` is inf"));
         assert!(message(|config| config.gradient_clip_norm = Some(0.0)).contains("gradient_clip_norm"));
+        for limit in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let config = TrainerConfig { max_loss: Some(limit), ..TrainerConfig::default() };
+            let found = config.validate().err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(found.starts_with(&format!("`trainer.max_loss` is {limit}: give a number above 0")), "{found}");
+        }
         assert!(message(|config| config.schedule = Schedule::Constant { warm_up: 2.0 }).contains("warm_up"));
     }
 }
