@@ -63,6 +63,19 @@ impl<'a> BatchParts<'a> {
         &self.model.network
     }
 
+    /// Whether any label of a task counts, per task.
+    pub(crate) fn labelled(&self) -> Vec<bool> {
+        self.labels.weight_sum.iter().map(|&sum| sum > 0.0).collect()
+    }
+
+    pub(crate) fn task_name(&self, task: usize) -> String {
+        self.model.spec().tasks[task].name.clone()
+    }
+
+    pub(crate) fn loss_weight(&self, task: usize) -> f32 {
+        self.model.spec().tasks[task].loss_weight
+    }
+
     /// Runs `work` on every part after its forward pass; the results in the order of the rows.
     pub(crate) fn map<T: Send>(&self, work: impl Fn(Part) -> T + Sync) -> Vec<T> {
         // Weights are leaves of a graph of their own in each part, as a graph has one lock.

@@ -1,5 +1,6 @@
 //! `Error`: what a caller of this crate can cause, each message naming the place and the mend.
 
+use crate::BatchPlace;
 use std::path::PathBuf;
 
 /// What can go wrong outside the arithmetic.
@@ -86,16 +87,53 @@ pub enum Error {
     },
     /// A loss became NaN or infinite.
     #[error(
-        "step {step}: the loss of task `{task}` is {value}: \
-         lower `trainer.learning_rate` or set `trainer.gradient_clip_norm`"
+        "the loss of task `{task}` is {value}: lower `trainer.learning_rate`, set `trainer.gradient_clip_norm`, \
+         or mend the features and labels of that batch"
     )]
     NonFiniteLoss {
-        /// Number of the training step, from 0.
-        step: usize,
         /// Name of the task.
         task: String,
         /// The loss found.
         value: f32,
+    },
+    /// A task's mean loss on a batch is above the limit that was set.
+    #[error(
+        "the loss of task `{task}` is {value}, above `trainer.max_loss` = {max_loss}: lower `trainer.learning_rate`, \
+         set `trainer.gradient_clip_norm`, or look at the labels of that batch; raise the limit where such a loss is usual"
+    )]
+    LossTooLarge {
+        /// Name of the task.
+        task: String,
+        /// The loss found.
+        value: f32,
+        /// The limit.
+        max_loss: f64,
+    },
+    /// The gradient of losses that are finite is not, or is too large for its norm to be a number.
+    #[error(
+        "the gradient{} is not finite: lower `trainer.learning_rate`, \
+         or look at the features and labels of that batch for values far larger than the others",
+        of_task(task)
+    )]
+    NonFiniteGradient {
+        /// Name of the task that it comes from; `None` where that is not one task.
+        task: Option<String>,
+    },
+    /// A balancing was told a loss or a gradient that is not finite.
+    #[error("task {task}, counted from 0: its {quantity} is not finite: lower `trainer.learning_rate`")]
+    NonFiniteSignal {
+        /// Position of the task, from 0.
+        task: usize,
+        /// "loss" or "gradient".
+        quantity: &'static str,
+    },
+    /// A batch that a training could not take.
+    #[error("{place}: {source}")]
+    AtBatch {
+        /// Which one.
+        place: BatchPlace,
+        /// What was wrong with it, or with the model by then.
+        source: Box<Self>,
     },
     /// There is no task of this name and kind.
     #[error("there is no {kind} task `{task}`: the model has {known}")]
@@ -194,6 +232,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The same error with the batch at which it came up, unless it names one already.
+    pub(crate) fn at(self, place: BatchPlace) -> Self {
+        match self {
+            Self::AtBatch { .. } => self,
+            error => Self::AtBatch { place, source: Box::new(error) },
+        }
+    }
+}
+
 /// A device error in one line.
 pub(crate) fn device_error(reason: impl std::fmt::Display) -> Error {
     let reason = reason.to_string();
@@ -202,6 +250,10 @@ pub(crate) fn device_error(reason: impl std::fmt::Display) -> Error {
 
 fn of_tensor(name: &str) -> String {
     if name.is_empty() { String::new() } else { format!("tensor `{name}`: ") }
+}
+
+fn of_task(task: &Option<String>) -> String {
+    task.as_ref().map_or_else(String::new, |task| format!(" of task `{task}`"))
 }
 
 fn because(reason: &str) -> String {

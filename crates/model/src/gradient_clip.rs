@@ -17,23 +17,33 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// What all gradients are to be multiplied by so that their global norm is at most `max_norm`; `elsewhere` is the sum of squares
-/// of gradients that are not the module's. Waits for the device.
-pub(crate) fn clip_factor<M: Module>(
-    gradients: &GradientsParams,
-    module: &M,
-    elsewhere: f64,
-    max_norm: f64,
-) -> Result<f64, Error> {
+/// What all gradients of a global norm are to be multiplied by so that it is at most `max_norm`.
+pub(crate) fn clip_factor(norm: f64, max_norm: f64) -> f64 {
+    if norm <= max_norm { 1.0 } else { max_norm / norm }
+}
+
+/// The global norm; `elsewhere` is the sum of squares of gradients that are not the module's. Infinite or NaN where gradients
+/// are, and above about 10¹⁹, whose square f32 does not hold. Waits for the device.
+pub(crate) fn global_norm<M: Module>(gradients: &GradientsParams, module: &M, elsewhere: f64) -> Result<f64, Error> {
     let mut squares = SumOfSquares { gradients, sum: None };
     module.visit(&mut squares);
     let of_module = match squares.sum {
         Some(sum) => sum.try_into_data().map_err(device_error)?.iter::<f64>().sum(),
         None => 0.0,
     };
-    let norm = (of_module + elsewhere).sqrt();
-    // A NaN stays NaN: the trainer then reports the loss that caused it.
-    Ok(if norm <= max_norm { 1.0 } else { max_norm / norm })
+    Ok((of_module + elsewhere).sqrt())
+}
+
+/// Whether all gradients are finite; false also where they are so large that their sum is not. Waits for the device.
+pub(crate) fn is_finite<M: Module>(gradients: &GradientsParams, module: &M) -> Result<bool, Error> {
+    let mut sums = Sums { gradients, sums: Vec::new() };
+    module.visit(&mut sums);
+    for sum in sums.sums {
+        if !sum.try_into_data().map_err(device_error)?.iter::<f64>().all(f64::is_finite) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Multiplies all gradients of `module`.
@@ -54,6 +64,18 @@ impl ModuleVisitor for SumOfSquares<'_> {
         // Row by row first: a single sum over millions of values is split by the number of threads.
         let sum = gradient.square().sum_dim(D - 1).sum();
         self.sum = Some(self.sum.take().map_or(sum.clone(), |total| total + sum));
+    }
+}
+
+/// A NaN or an infinity among some values makes their sum one.
+struct Sums<'a> {
+    gradients: &'a GradientsParams,
+    sums: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Sums<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.sums.extend(self.gradients.get::<D>(param.id).map(Tensor::sum));
     }
 }
 
@@ -84,8 +106,8 @@ mod tests {
         let network: Mlp = MlpConfig::new([1]).init(1, &mut ChaCha8Rng::seed_from_u64(0), &device);
         let x = Tensor::<2>::from_data([[4.0 / 3.0]], &device);
         let mut gradients = GradientsParams::from_grads((network.forward(x) * 3.0).sum().backward(), &network);
-        if let Ok(factor) = clip_factor(&gradients, &network, 0.0, max_norm) {
-            scale(&mut gradients, &network, factor);
+        if let Ok(norm) = global_norm(&gradients, &network, 0.0) {
+            scale(&mut gradients, &network, clip_factor(norm, max_norm));
         }
         let layer = &network.layers()[0];
         let weight = gradients.get::<2>(layer.weight.id).map(|gradient| gradient.into_scalar::<f32>());

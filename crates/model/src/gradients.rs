@@ -11,6 +11,7 @@
 use crate::balance::{GradientConflict, Gram, StepWeights};
 use crate::embedding::SparseGradient;
 use crate::error::device_error;
+use crate::gradient_clip::global_norm;
 use crate::labels::upload_labels;
 use crate::multi_task::Network;
 use crate::upload::{check_features, upload_features};
@@ -53,6 +54,16 @@ impl StepGradients {
             Self::of(&loss, features, &model.network)
         };
         labels.weight_sum.iter().enumerate().map(of_task).collect()
+    }
+
+    /// The Euclidean norm over network and input. Waits for the device.
+    pub(crate) fn norm(&self, network: &Network) -> Result<f64, Error> {
+        let mut of_input = 0.0;
+        for input in &self.input {
+            let squares = input.clone().square().sum().try_into_data().map_err(device_error)?;
+            of_input += squares.iter::<f64>().sum::<f64>();
+        }
+        global_norm(&self.network, network, of_input)
     }
 
     /// Inner products of the tasks' gradients on shared parameters; 0 for a task without labels. Waits for the device.

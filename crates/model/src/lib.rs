@@ -51,6 +51,7 @@
 // The autodiff graph's types nest deeper than the compiler's default allows.
 #![recursion_limit = "256"]
 
+mod backward;
 mod balance;
 mod batch_parts;
 mod checkpoint;
@@ -90,7 +91,7 @@ pub use balance::{
 pub use checkpoint::Checkpoint;
 pub use duelling::{Duelling, DuellingConfig};
 pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
-pub use epoch_losses::{EpochLosses, TaskLoss};
+pub use epoch_losses::{BatchPlace, EpochLosses, TaskLoss};
 pub use error::Error;
 pub use head::{Head, OrderedAfter, TaskShape, Transform};
 pub use labels::{BinaryLabels, DeviceLabels, SlateIndex, Target, TaskLabels};

@@ -10,7 +10,7 @@
 //!
 //! The loss is the sum over tasks of the mean binary cross-entropy over the batch. Widths, tables and numbers of experts are read off
 //! the tensors' names and shapes, so that checking another architecture is one line:
-//! `cargo xtask check-reference DIR --model ple`.
+//! `cargo xtask check-reference DIR --model ple`. The command and the tests take their list from [`ReferenceModel::ALL`].
 //!
 //! A duelling network has `duel_inputs.json` instead, {"states": [B][S], "actions": [B], "targets": [B]}; its outputs are action values
 //! and its loss is the mean of (Q(s, a) − target)².
@@ -56,6 +56,28 @@ pub enum ReferenceModel {
     Aitm,
     /// `trunk.*`, `value.*`, `advantage.*`.
     Duelling,
+}
+
+impl ReferenceModel {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::SharedBottom, Self::Mmoe, Self::Ple, Self::Esmm, Self::Aitm, Self::Duelling];
+
+    /// Its name on a command line, which its files begin with unless they have another.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SharedBottom => "shared_bottom",
+            Self::Mmoe => "mmoe",
+            Self::Ple => "ple",
+            Self::Esmm => "esmm",
+            Self::Aitm => "aitm",
+            Self::Duelling => "duelling",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|model| model.name() == name)
+    }
 }
 
 /// How far one quantity is from the reference's.

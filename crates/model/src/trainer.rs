@@ -12,21 +12,31 @@
 //! ```
 //!
 //! The loss minimised is Σₖ λₖ Lₖ, Lₖ a task's mean over the batch's labelled rows ([`losses`](crate::MultiTaskModel::losses)) and λₖ its
-//! loss weight, or what the declared balancing makes of it ([`BalanceConfig`]). Losses stay on the device and are read every 64 steps. What does come back at
-//! every step is the gradient of the input, because the embedding tables lie in the host's memory.
+//! loss weight, or what the declared balancing makes of it ([`BalanceConfig`]).
+//!
+//! # When a training goes astray
+//! A loss that is NaN, infinite or above `max_loss` ends the training with its task, its batch and the mend.
+//!
+//! | device | losses are read | gradients are checked | what a bad batch leaves behind |
+//! |---|---|---|---|
+//! | CPU, where reading costs nothing | at every step, before the backward pass | at every step | the weights of the step before |
+//! | GPU | 64 steps at a time, or at every step where the balancing looks at them | where they are clipped or balanced by gradients | weights up to 64 steps further; the batch named is the right one |
+//!
+//! What does come back from any device at every step is the gradient of the input, because the embedding tables lie in the
+//! host's memory.
 
-use crate::balance::{Balance, BalanceConfig, StepSignals, TaskBalance};
-use crate::batch_parts::{BatchParts, Part, side_by_side};
+use crate::backward::{Backward, backward, with_task};
+use crate::balance::{Balance, BalanceConfig, TaskBalance};
+use crate::batch_parts::BatchParts;
 use crate::embedding::{SparseGradient, squares};
 use crate::epoch_losses::LossLog;
-use crate::error::device_error;
-use crate::gradient_clip::{clip_factor, scale};
+use crate::gradient_clip::{clip_factor, global_norm, is_finite, scale};
 use crate::gradients::{StepGradients, host_rows};
 use crate::labels::CheckedLabels;
 use crate::optimizer::{DenseOptimizer, RowState, SparseOptimizer};
 use crate::upload::check_features;
-use crate::{EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
-use burn::tensor::{Device, Tensor};
+use crate::{BatchPlace, EpochLosses, Error, MultiTaskModel, OptimizerConfig, Schedule};
+use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -49,6 +59,10 @@ pub struct TrainerConfig {
     pub weight_decay: f64,
     /// Largest global norm of the gradient, above 0; none by default.
     pub gradient_clip_norm: Option<f64>,
+    /// Largest mean loss that a task may have on a batch, before its loss weight, above 0; one above it ends the training.
+    /// None by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_loss: Option<f64>,
     /// How the learning rate changes over the steps.
     pub schedule: Schedule,
     /// How the tasks' losses are weighed against each other.
@@ -67,6 +81,7 @@ impl Default for TrainerConfig {
             learning_rate: 1e-3,
             weight_decay: 0.0,
             gradient_clip_norm: None,
+            max_loss: None,
             schedule: Schedule::default(),
             balance: BalanceConfig::default(),
             balance_seed: 0,
@@ -93,6 +108,8 @@ impl TrainerConfig {
         check(decay == 0.0 || positive(decay), "trainer.weight_decay", &decay, "give a number of at least 0")?;
         let norm = self.gradient_clip_norm.unwrap_or(1.0);
         check(positive(norm), "trainer.gradient_clip_norm", &norm, "give a number above 0, or leave it out")?;
+        let limit = self.max_loss.unwrap_or(1.0);
+        check(positive(limit), "trainer.max_loss", &limit, "give a number above 0, such as 100, or leave it out")?;
         self.balance.validate()?;
         self.schedule.validate()
     }
@@ -110,6 +127,8 @@ pub struct Trainer {
     row_gradient: Vec<SparseGradient>,
     pub(crate) config: TrainerConfig,
     device: Device,
+    /// Whether reading from the device costs nothing.
+    on_host: bool,
     pub(crate) balance: Balance,
     pub(crate) steps: usize,
     pub(crate) step: usize,
@@ -132,12 +151,13 @@ impl Trainer {
         let weights: Vec<f32> = model.spec().tasks.iter().map(|task| task.loss_weight).collect();
         Ok(Self {
             balance: config.balance.init(&weights, ChaCha8Rng::seed_from_u64(config.balance_seed)),
-            log: LossLog::new(model.spec()),
+            log: LossLog::new(model.spec(), config.max_loss),
             optimizer: DenseOptimizer::new(config.optimizer, config.weight_decay),
             row_state: model.embedding.fresh_state(&config.tables_optimizer()),
             row_gradient: Vec::new(),
             model: model.to_device(&device.clone().without_autodiff()).train(),
             config: config.clone(),
+            on_host: device == Device::flex(),
             device,
             steps: config.epochs * steps_per_epoch,
             step: 0,
@@ -147,9 +167,16 @@ impl Trainer {
     /// One step of the optimiser on one batch. A batch in which no label counts is only counted.
     ///
     /// # Errors
-    /// Where the batch does not fit the model, the device fails, or a loss is NaN or infinite; the latter is found when
-    /// the losses are read, up to 64 steps later, and names the step at which it happened.
+    /// [`Error::AtBatch`], which says where the training stood: the batch does not fit the model, the device fails, or
+    /// [`Error::NonFiniteLoss`], [`Error::LossTooLarge`] or [`Error::NonFiniteGradient`]. On the CPU weights, optimiser and
+    /// [`steps_taken`](Self::steps_taken) are then those of the step before; on a GPU losses are read in blocks, so that the
+    /// error may come up to 64 steps late, naming the batch at which it happened.
     pub fn step(&mut self, batch: &Batch) -> Result<(), Error> {
+        let place = self.log.begin(self.step + 1);
+        self.take(batch, place).map_err(|error| error.at(place))
+    }
+
+    fn take(&mut self, batch: &Batch, place: BatchPlace) -> Result<(), Error> {
         let spec = self.model.shared_spec();
         check_features(&batch.features, &spec)?;
         let labels = CheckedLabels::new(&batch.labels, batch.features.rows, &spec)?;
@@ -160,20 +187,36 @@ impl Trainer {
         self.model.embedding.meet(&batch.features.ids);
         let rows = self.model.embedding.rows_of(&batch.features.ids);
         let parts = BatchParts::new(batch, &labels, &rows, &self.model, &self.device);
-        let (losses, gradients) = backward(&parts, &labels.weight_sum, &mut self.balance)?;
-        self.apply(&rows, gradients)?;
-        self.log.push(losses, &labels.weight_sum, batch.features.rows)
+        let Backward { losses, read, gradients } = backward(&parts, &mut self.balance, &self.log, self.on_host)?;
+        if let Err(error) = self.apply(&rows, gradients) {
+            let parts = BatchParts::new(batch, &labels, &rows, &self.model, &self.device);
+            return Err(with_task(error, &parts));
+        }
+        match read {
+            Some(losses) => self.log.record(&losses, &labels.weight_sum, batch.features.rows),
+            None => self.log.push(losses, &labels.weight_sum, batch.features.rows, place)?,
+        }
+        Ok(())
     }
 
-    /// Moves network and tables along their gradients.
+    /// Moves network and tables along their gradients; moves nothing where a gradient was found not to be finite.
     fn apply(&mut self, rows: &[u32], gradients: StepGradients) -> Result<(), Error> {
         let StepGradients { input, network: mut gradients } = gradients;
-        self.model.embedding.collect(rows, &host_rows(input)?, &mut self.row_gradient);
-        let mut factor = 1.0;
-        if let Some(norm) = self.config.gradient_clip_norm {
-            factor = clip_factor(&gradients, &self.model.network, squares(&self.row_gradient), norm)?;
-            scale(&mut gradients, &self.model.network, factor);
+        let input = host_rows(input)?;
+        let mut finite = !self.on_host || input.iter().fold(true, |finite, value| finite & value.is_finite());
+        self.model.embedding.collect(rows, &input, &mut self.row_gradient);
+        if self.on_host {
+            finite = finite && is_finite(&gradients, &self.model.network)?;
         }
+        let mut factor = 1.0;
+        if let (true, Some(max_norm)) = (finite, self.config.gradient_clip_norm) {
+            let norm = global_norm(&gradients, &self.model.network, squares(&self.row_gradient))?;
+            (finite, factor) = (norm.is_finite(), clip_factor(norm, max_norm));
+        }
+        if !finite {
+            return Err(Error::NonFiniteGradient { task: None });
+        }
+        scale(&mut gradients, &self.model.network, factor);
         let (rate, step) = (self.learning_rate(), self.step as u64 + 1);
         self.model.network = self.optimizer.step(self.model.network.clone(), &mut gradients, rate, step);
         let tables = self.config.tables_optimizer();
@@ -191,7 +234,8 @@ impl Trainer {
     /// Closes the epoch: mean loss per task over its labelled rows.
     ///
     /// # Errors
-    /// [`Error::NonFiniteLoss`], or [`Error::Device`] where the losses cannot be read.
+    /// Where losses still waited on the device: [`Error::AtBatch`] with [`Error::NonFiniteLoss`] or [`Error::LossTooLarge`],
+    /// or [`Error::Device`].
     pub fn finish_epoch(&mut self) -> Result<EpochLosses, Error> {
         let losses = self.log.finish()?;
         let means: Vec<Option<f64>> = losses.tasks.iter().map(|task| task.mean).collect();
@@ -215,50 +259,6 @@ impl Trainer {
     }
 }
 
-/// The tasks' losses `[T]`, and the gradient of their sum as the balancing weighs them.
-fn backward(
-    parts: &BatchParts<'_>,
-    weight_sum: &[f64],
-    balance: &mut Balance,
-) -> Result<(Tensor<1>, StepGradients), Error> {
-    let network = parts.network();
-    let labelled: Vec<bool> = weight_sum.iter().map(|&sum| sum > 0.0).collect();
-    if balance.needs_gradients() {
-        let (losses, tasks) = parts.map(|part| (part.losses(), part.backward_per_task())).into_iter().unzip();
-        let (losses, tasks) = (total(losses), StepGradients::join_tasks(tasks, &labelled, network));
-        let (on_host, gram) = (read(&losses)?, StepGradients::gram(&tasks, network)?);
-        let weights = balance.weights(&StepSignals { losses: &on_host, labelled: &labelled, gram: Some(&gram) })?;
-        return Ok((losses, StepGradients::combine(tasks, &weights, network)));
-    }
-    let needs_losses = balance.needs_losses();
-    let mut weights = |losses: &[f64]| -> Result<Vec<f32>, Error> {
-        let weights = balance.weights(&StepSignals { losses, labelled: &labelled, gram: None })?;
-        Ok(weights.shared.iter().map(|&weight| weight as f32).collect())
-    };
-    if needs_losses {
-        // The weights depend on the whole batch's losses: all parts wait for them between forward and backward.
-        let forward = parts.map(|part| part);
-        let losses = total(forward.iter().map(Part::losses).collect());
-        let weights = weights(&read(&losses)?)?;
-        let gradients = side_by_side(forward, |part| part.backward(&weights));
-        return Ok((losses, StepGradients::join(gradients, network)));
-    }
-    let weights = weights(&vec![0.0; labelled.len()])?;
-    let (losses, gradients) = parts.map(|part| (part.losses(), part.backward(&weights))).into_iter().unzip();
-    Ok((total(losses), StepGradients::join(gradients, network)))
-}
-
-/// The sum of the parts' losses.
-fn total(losses: Vec<Tensor<1>>) -> Tensor<1> {
-    let mut losses = losses.into_iter();
-    let Some(first) = losses.next() else { unreachable!("a batch without parts") };
-    losses.fold(first, |sum, losses| sum + losses)
-}
-
-fn read(losses: &Tensor<1>) -> Result<Vec<f64>, Error> {
-    Ok(losses.clone().try_into_data().map_err(device_error)?.iter::<f64>().collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,6 +275,11 @@ mod tests {
         assert!(message(|config| config.learning_rate = -1.0).starts_with("`trainer.learning_rate` is -1"));
         assert!(message(|config| config.weight_decay = f64::INFINITY).starts_with("`trainer.weight_decay` is inf"));
         assert!(message(|config| config.gradient_clip_norm = Some(0.0)).contains("gradient_clip_norm"));
+        for limit in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let config = TrainerConfig { max_loss: Some(limit), ..TrainerConfig::default() };
+            let found = config.validate().err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(found.starts_with(&format!("`trainer.max_loss` is {limit}: give a number above 0")), "{found}");
+        }
         assert!(message(|config| config.schedule = Schedule::Constant { warm_up: 2.0 }).contains("warm_up"));
     }
 }

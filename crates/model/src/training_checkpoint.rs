@@ -59,7 +59,7 @@ impl Trainer {
     /// Saves everything that the next step depends on, as a directory that appears at once.
     ///
     /// # Errors
-    /// As [`Checkpoint::save`]; [`Error::NonFiniteLoss`] where the losses since the last reading went astray.
+    /// As [`Checkpoint::save`]; as [`Trainer::finish_epoch`] where losses still waited on the device.
     pub fn save(&mut self, directory: &Path, encoder: &serde_json::Value, caller: &toml::Table) -> Result<(), Error> {
         self.log.read()?;
         let state = self.optimizer.host_state()?;
@@ -108,8 +108,8 @@ impl Trainer {
         let manifest = read_manifest(directory)?;
         let training = read_training(directory, &manifest)?;
         let mut trainer = Self::new(model, &training.config, 0, device)?;
-        (trainer.step, trainer.steps, trainer.log) = (training.step, training.steps, training.losses);
-        trainer.balance = training.balance;
+        (trainer.step, trainer.steps, trainer.balance) = (training.step, training.steps, training.balance);
+        trainer.log.take_up(training.losses);
         let path = directory.join(OPTIMIZER);
         let mut file = SafetensorsFile::open(&path, Some(manifest.hash_of(OPTIMIZER, &path)?))?;
         let mut state = Vec::with_capacity(training.network.len());

@@ -14,7 +14,7 @@
 //! PyTorch reads the file without transposing. The network's part goes through burn's store, which knows the orientations;
 //! tables are streamed.
 
-use crate::embedding::{Table, Weights};
+use crate::embedding::{Admission, Table, Weights};
 use crate::error::device_error;
 use crate::safetensors::{Entry, SafetensorsFile, Values, refuse, to_bytes, write};
 use crate::{Error, MultiTaskModel};
@@ -84,21 +84,26 @@ impl MultiTaskModel {
         write(path, entries)
     }
 
-    /// Puts the weights of a safetensors file into the model, whether this project wrote it or PyTorch. After an error the model holds
-    /// part of the file: throw it away.
+    /// Puts the weights of a safetensors file into the model, whether this project wrote it or PyTorch. After an error the model is as
+    /// it was; for that, old and new weights are in memory together for a moment.
     ///
     /// # Errors
     /// [`Error::WeightsMismatch`] naming the first tensor that is missing, has another shape, holds a value that is not
     /// finite or does not belong; the file is not a sound safetensors file.
     pub fn load_weights(&mut self, path: &Path) -> Result<(), Error> {
-        self.read_weights(SafetensorsFile::open(path, None)?, path)
+        // The copy shares its tables with the model until each is replaced.
+        let mut loaded = self.clone();
+        loaded.read_weights(SafetensorsFile::open(path, None)?, path)?;
+        *self = loaded;
+        Ok(())
     }
 
-    /// As [`load_weights`](Self::load_weights), from a file that is open already.
+    /// As [`load_weights`](Self::load_weights), from a file that is open already and table by table, so that one table at a time is held
+    /// twice: after an error a part of them may be the file's.
     pub(crate) fn read_weights(&mut self, mut file: SafetensorsFile, path: &Path) -> Result<(), Error> {
         let mut of_tables = Vec::new();
         for (index, table) in self.embedding.table.iter_mut().enumerate() {
-            read_table(Arc::make_mut(table), index, &mut file)?;
+            *table = Arc::new(read_table(table, index, &mut file)?);
             of_tables.extend([table_name(index), seen_name(index)]);
         }
         let tensors = read_tensors(&mut file, |name| !of_tables.iter().any(|table| table == name))?;
@@ -118,7 +123,7 @@ struct Names {
     to_file: fn(&str) -> String,
 }
 
-/// Puts the weights of a safetensors file into any network of the same shapes.
+/// Puts the weights of a safetensors file into any network of the same shapes; after an error it is as it was.
 ///
 /// # Errors
 /// As [`MultiTaskModel::load_weights`].
@@ -155,16 +160,20 @@ fn seen_name(index: usize) -> String {
     format!("emb.seen.{index}")
 }
 
-fn read_table(table: &mut Table, index: usize, file: &mut SafetensorsFile) -> Result<(), Error> {
+/// A table like this one with the file's weights.
+fn read_table(table: &Table, index: usize, file: &mut SafetensorsFile) -> Result<Table, Error> {
     let (name, shape) = (table_name(index), [table.rows, table.width]);
-    table.weights = match table.weights {
+    let weights = match table.weights {
         Weights::F32(_) => Weights::F32(file.f32(&name, &shape)?),
         Weights::Bf16(_) => Weights::Bf16(file.bf16(&name, &shape)?),
     };
-    if let Some(admission) = &mut table.admission {
-        admission.seen = file.u8(&seen_name(index), &[admission.seen.len()])?;
-    }
-    Ok(())
+    let admission = match &table.admission {
+        Some(Admission { threshold, seen }) => {
+            Some(Admission { threshold: *threshold, seen: file.u8(&seen_name(index), &[seen.len()])? })
+        }
+        None => None,
+    };
+    Ok(Table { name: table.name.clone(), rows: table.rows, width: table.width, hash: table.hash, weights, admission })
 }
 
 /// A network's tensors by name, in PyTorch's orientation.
@@ -192,7 +201,7 @@ fn store() -> SafetensorsStore {
     SafetensorsStore::from_bytes(None).clear_metadata().skip_enum_variants(true).with_to_adapter(BurnToPyTorchAdapter)
 }
 
-/// Puts the weights of a file into a network of the same shapes.
+/// Puts the weights of a file into a network of the same shapes; after an error it is as it was.
 ///
 /// # Errors
 /// [`Error::WeightsMismatch`] naming the first tensor that is missing, has another shape, or does not belong.
@@ -206,7 +215,8 @@ fn network_from_bytes<M: Module + ModuleSnapshot>(
     let tensors = store.get_all_tensors().map_err(|reason| refuse(path, "", reason))?;
     let mut tensors: Vec<burn_pack::Tensor> = tensors.values().cloned().collect();
     tensors.iter_mut().for_each(|tensor| tensor.name = (names.to_model)(&tensor.name));
-    let result = network.apply(tensors, None, Some(Box::new(PyTorchToBurnAdapter)), true);
+    let mut loaded = network.clone();
+    let result = loaded.apply(tensors, None, Some(Box::new(PyTorchToBurnAdapter)), true);
     if let Some(error) = result.errors.first() {
         return Err(match error {
             ApplyError::ShapeMismatch { path: name, expected, found } => {
@@ -224,10 +234,11 @@ fn network_from_bytes<M: Module + ModuleSnapshot>(
     if let Some((name, _)) = result.missing.first() {
         return Err(refuse(path, &(names.to_file)(name), "missing"));
     }
-    match result.unused.first() {
-        Some(name) => Err(refuse(path, &(names.to_file)(name), "not part of the model")),
-        None => Ok(()),
+    if let Some(name) = result.unused.first() {
+        return Err(refuse(path, &(names.to_file)(name), "not part of the model"));
     }
+    *network = loaded;
+    Ok(())
 }
 
 /// `gate.0.weight` → `trunk.gate.0.weight`; towers and wide parts keep their names.

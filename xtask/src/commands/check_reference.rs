@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use slatewise_model::{Difference, ReferenceModel, check_reference};
 
 use crate::flat::Flat;
@@ -17,8 +18,8 @@ pub(crate) struct Arguments {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// The architecture; widths and numbers of experts are read off the tensors.
-    #[arg(long, value_enum)]
-    model: ModelChoice,
+    #[arg(long, value_parser = architecture())]
+    model: ReferenceModel,
     /// What the files begin with; without it, the architecture's name.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -27,29 +28,10 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Architectures by their names on the command line, which are their files' names too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum ModelChoice {
-    SharedBottom,
-    Mmoe,
-    Ple,
-    Esmm,
-    Aitm,
-    Duelling,
-}
-
-impl ModelChoice {
-    fn model(self) -> (ReferenceModel, &'static str) {
-        match self {
-            Self::SharedBottom => (ReferenceModel::SharedBottom, "shared_bottom"),
-            Self::Mmoe => (ReferenceModel::Mmoe, "mmoe"),
-            Self::Ple => (ReferenceModel::Ple, "ple"),
-            Self::Esmm => (ReferenceModel::Esmm, "esmm"),
-            Self::Aitm => (ReferenceModel::Aitm, "aitm"),
-            Self::Duelling => (ReferenceModel::Duelling, "duelling"),
-        }
-    }
+/// Takes the name of an architecture, and tells them all in the help.
+fn architecture() -> impl TypedValueParser<Value = ReferenceModel> {
+    PossibleValuesParser::new(ReferenceModel::ALL.map(ReferenceModel::name))
+        .try_map(|name| ReferenceModel::named(&name).ok_or("no architecture of this name"))
 }
 
 /// Runs the command.
@@ -57,9 +39,8 @@ impl ModelChoice {
 /// # Errors
 /// A file that is missing or unsound, or a difference beyond its tolerance.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let (model, prefix) = arguments.model.model();
-    let name = arguments.name.as_deref().unwrap_or(prefix);
-    let differences = check_reference(&arguments.directory, name, model, &Device::flex())?;
+    let name = arguments.name.as_deref().unwrap_or(arguments.model.name());
+    let differences = check_reference(&arguments.directory, name, arguments.model, &Device::flex())?;
     let mut flat = Flat::default();
     for Difference { quantity, values, share_of_tolerance, largest, place } in &differences {
         let key = quantity.replace(' ', "_");

@@ -90,7 +90,7 @@ pub trait TaskBalance {
     /// one on.
     ///
     /// # Errors
-    /// [`Error::InvalidTask`], naming the task by its position from 0, where a loss or a gradient is NaN or infinite;
+    /// [`Error::NonFiniteSignal`], naming the task by its position from 0, where a loss or a gradient is NaN or infinite;
     /// [`Error::InvalidConfig`] where a Gram matrix was asked for and there is none. The state is then as before.
     fn weights(&mut self, step: &StepSignals<'_>) -> Result<StepWeights, Error>;
 
@@ -217,8 +217,7 @@ impl<'a> StepSignals<'a> {
     /// The losses of `tasks` tasks, all of them finite.
     fn losses(&self, tasks: usize) -> Result<&'a [f64], Error> {
         assert_eq!(self.losses.len(), tasks, "one loss per task");
-        let problem = "its loss is not finite: lower `trainer.learning_rate` or set `trainer.gradient_clip_norm`";
-        refuse(self.losses.iter().position(|loss| !loss.is_finite()), problem)?;
+        refuse(self.losses.iter().position(|loss| !loss.is_finite()), "loss")?;
         Ok(self.losses)
     }
 
@@ -229,13 +228,13 @@ impl<'a> StepSignals<'a> {
             return Err(Error::InvalidConfig { key: "trainer.balance.kind", value: kind.into(), mend });
         };
         assert_eq!(gram.tasks(), tasks, "one gradient per task");
-        refuse(gram.first_not_finite(), "its gradient is not finite: lower `trainer.learning_rate`")?;
+        refuse(gram.first_not_finite(), "gradient")?;
         Ok(gram)
     }
 }
 
-fn refuse(task: Option<usize>, problem: &'static str) -> Result<(), Error> {
-    task.map_or(Ok(()), |task| Err(Error::InvalidTask { task: task.to_string(), problem }))
+fn refuse(task: Option<usize>, quantity: &'static str) -> Result<(), Error> {
+    task.map_or(Ok(()), |task| Err(Error::NonFiniteSignal { task, quantity }))
 }
 
 /// Refuses a setting that is not a finite number above 0.

@@ -107,9 +107,9 @@ fn what_is_not_finite_is_refused_and_changes_nothing() -> Outcome {
             found.err().map(|error| error.to_string()).unwrap_or_default()
         };
         let (losses, gradients) = (before.needs_losses(), before.needs_gradients());
-        let expected = if losses { "task `1`: its loss is not finite" } else { "" };
+        let expected = if losses { "task 1, counted from 0: its loss is not finite" } else { "" };
         assert!(message([1.0, f64::NAN], Some(&sound)).starts_with(expected), "{config:?}");
-        let expected = if gradients { "task `1`: its gradient is not finite" } else { "" };
+        let expected = if gradients { "task 1, counted from 0: its gradient is not finite" } else { "" };
         assert!(message([1.0, 1.0], Some(&astray)).starts_with(expected), "{config:?}");
         let found = message([1.0, 1.0], None);
         assert_eq!(found.contains("the step has none"), gradients, "{config:?}: {found}");

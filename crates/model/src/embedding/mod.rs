@@ -24,7 +24,7 @@ mod table;
 
 pub use config::{EmbeddingConfig, HashConfig, Storage, TableConfig};
 pub(crate) use sparse_gradient::SparseGradient;
-pub(crate) use table::{Table, Weights, from_bf16, nearest_bf16};
+pub(crate) use table::{Admission, Table, Weights, from_bf16, nearest_bf16};
 
 use crate::optimizer::{OptimizerConfig, RowState, SparseOptimizer};
 use rand_chacha::ChaCha8Rng;

@@ -1,22 +1,35 @@
-//! A weights file with anything wrong in it is refused with one line that says what.
+//! A weights file with anything wrong in it is refused with one line that says what, and changes nothing.
 
-use crate::fixture::{TestResult, model, trunks};
+use crate::fixture::{TestResult, model, spec, trunks};
+use burn::tensor::Device;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use slatewise_model::{Mlp, MlpConfig, MultiTaskModel, Storage, TableConfig, load_weights, save_weights};
 use std::fs;
 use std::path::Path;
 
-/// What loading says after `damage` was done to the bytes of a sound file.
+/// What loading says after `damage` was done to the bytes of a sound file of another model.
 fn refusal(damage: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<String, Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("model.safetensors");
-    let mut model = model(trunks().swap_remove(1))?;
-    model.save_weights(&path)?;
+    let spec = spec(trunks().swap_remove(1));
+    MultiTaskModel::new(spec, &mut ChaCha8Rng::seed_from_u64(6), &Device::flex())?.save_weights(&path)?;
     fs::write(&path, damage(fs::read(&path)?))?;
-    refused(&mut model, &path)
+    refused(&mut model(trunks().swap_remove(1))?, &path)
 }
 
-fn refused(model: &mut slatewise_model::MultiTaskModel, path: &Path) -> Result<String, Box<dyn std::error::Error>> {
+/// Tries to load a file, and proves that not a byte of the model is another afterwards.
+fn refused(model: &mut MultiTaskModel, path: &Path) -> Result<String, Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let bytes = |model: &MultiTaskModel| -> Result<_, Box<dyn std::error::Error>> {
+        let path = folder.path().join("now.safetensors");
+        model.save_weights(&path)?;
+        Ok(fs::read(&path)?)
+    };
+    let before = bytes(model)?;
     let message = model.load_weights(path).err().ok_or("it was loaded all the same")?.to_string();
     assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(bytes(model)? == before, "{message}: a part was loaded");
     Ok(message.split_once("model.safetensors: ").ok_or("the file is not named")?.1.to_owned())
 }
 
@@ -116,5 +129,36 @@ fn weights_written_by_pytorch_with_metadata_are_read() -> TestResult {
     let metadata = |header: String| header.replacen('{', "{\"__metadata__\":{\"format\":\"pt\"},", 1);
     fs::write(&path, with_header(&bytes, metadata))?;
     model.load_weights(&path)?;
+    Ok(())
+}
+
+/// The last tensor is the one that does not fit: tables, admission counts and the rest of the network were read by then.
+#[test]
+fn tables_of_any_kind_and_any_network_are_loaded_whole_or_not_at_all() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("model.safetensors");
+    let misnamed = |path: &Path, from: &str, to: &str| -> TestResult {
+        let bytes = fs::read(path)?;
+        Ok(fs::write(path, with_header(&bytes, |header| header.replace(from, to)))?)
+    };
+    let mut spec = spec(trunks().swap_remove(1));
+    spec.config.embedding.storage = Storage::Bf16;
+    let gated = TableConfig { admit_after: 3, ..TableConfig::default() };
+    spec.config.embedding.table = [("user".to_owned(), gated)].into();
+    let new = |seed| MultiTaskModel::new(spec.clone(), &mut ChaCha8Rng::seed_from_u64(seed), &Device::flex());
+    new(6)?.save_weights(&path)?;
+    misnamed(&path, "wide.2.weight.0", "wide.7.weight.0")?;
+    assert_eq!(refused(&mut new(5)?, &path)?, "tensor `wide.2.weight.0`: missing");
+
+    let network =
+        |seed| -> Mlp { MlpConfig::new([3, 2]).init(4, &mut ChaCha8Rng::seed_from_u64(seed), &Device::flex()) };
+    save_weights(&network(6), &path)?;
+    misnamed(&path, "layers.1.weight", "layers.7.weight")?;
+    let mut loaded = network(5);
+    assert!(load_weights(&mut loaded, &path).is_err_and(|error| error.to_string().ends_with("missing")));
+    save_weights(&loaded, &path)?;
+    let now = fs::read(&path)?;
+    save_weights(&network(5), &path)?;
+    assert!(fs::read(&path)? == now, "a part of the network was loaded");
     Ok(())
 }

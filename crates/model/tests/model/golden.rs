@@ -9,15 +9,6 @@ use slatewise_model::{Difference, Error, ReferenceModel, check_reference};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const REFERENCES: [(&str, ReferenceModel); 6] = [
-    ("shared_bottom", ReferenceModel::SharedBottom),
-    ("mmoe", ReferenceModel::Mmoe),
-    ("ple", ReferenceModel::Ple),
-    ("esmm", ReferenceModel::Esmm),
-    ("aitm", ReferenceModel::Aitm),
-    ("duelling", ReferenceModel::Duelling),
-];
-
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
@@ -28,7 +19,8 @@ fn check(folder: &Path, name: &str, model: ReferenceModel) -> Result<Vec<Differe
 
 #[test]
 fn outputs_gradients_and_twenty_steps_equal_pytorchs() -> TestResult {
-    for (name, model) in REFERENCES {
+    for model in ReferenceModel::ALL {
+        let name = model.name();
         let differences = check(&golden(), name, model)?;
         let quantities: Vec<&str> = differences.iter().map(|difference| difference.quantity.as_str()).collect();
         assert_eq!(quantities.len(), 2 + 3 * 2, "{name}: outputs, gradients, three optimisers: {quantities:?}");
@@ -37,6 +29,22 @@ fn outputs_gradients_and_twenty_steps_equal_pytorchs() -> TestResult {
             assert!(difference.passes(), "{name}: {difference:?}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn every_architecture_has_its_files_and_every_file_its_architecture() -> TestResult {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(golden())? {
+        let name = entry?.file_name().into_string().unwrap_or_default();
+        found.extend(name.strip_suffix(".expected.json").map(ToOwned::to_owned));
+    }
+    found.sort();
+    let mut names = ReferenceModel::ALL.map(ReferenceModel::name);
+    names.sort_unstable();
+    assert_eq!(found, names);
+    assert!(names.iter().all(|name| ReferenceModel::named(name).is_some_and(|model| model.name() == *name)));
+    assert_eq!(ReferenceModel::named("dcn"), None);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What holds for every model: one binary, so that the tensor library is linked once.
 
+mod astray;
 mod balancing;
 mod checkpoint;
 mod conformance;

@@ -58,7 +58,7 @@ pub(super) fn train_and_judge(
     for epoch in 1..=config.trainer.epochs {
         let batches = parts.train.epoch(rows, &mut seeds.stream(&format!("shuffle {epoch}")))?;
         for batch in Prefetch::new(batches, AHEAD)? {
-            trainer.step(&only(batch?, tasks, all)).with_context(|| format!("epoch {epoch}"))?;
+            trainer.step(&only(batch?, tasks, all))?;
         }
         trainer.finish_epoch()?;
         let model = trainer.snapshot();

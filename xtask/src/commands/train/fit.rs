@@ -81,7 +81,7 @@ pub(super) fn train(
         let mut skip = progress.batches;
         while let Some(batch) = loader.next() {
             if skip == 0 {
-                trainer.step(&batch).with_context(|| format!("epoch {epoch}, batch {}", progress.batches + 1))?;
+                trainer.step(&batch)?;
                 progress.batches += 1;
                 keeping.after_step(&mut trainer, &saved_encoder, &progress)?;
             }
