@@ -10,5 +10,6 @@ mod fixture;
 mod golden;
 mod heads;
 mod learning;
+mod parts;
 mod resume;
 mod training;
