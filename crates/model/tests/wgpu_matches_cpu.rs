@@ -1,9 +1,12 @@
-//! A few training steps on wgpu and on the CPU give the same losses and the same predictions.
+//! A few training steps on wgpu and on the CPU give the same losses and the same predictions, for every trunk and head.
 //!
 //! The two add in different orders, and Adam divides by the root of small numbers, so they drift apart with the steps:
 //! within 1e-4 relative after eight steps, where the loss itself has moved by a tenth.
 //!
 //! Where wgpu finds no adapter the test says so and passes: Mesa's software Vulkan (`mesa-vulkan-drivers`) is enough.
+
+#[path = "model/heads/world.rs"]
+mod world;
 
 use burn::tensor::{Device, DeviceType};
 use rand::{RngExt, SeedableRng};
@@ -35,8 +38,10 @@ fn wgpu_matches_cpu() -> Result<(), Box<dyn std::error::Error>> {
             widths: vec![16, 8],
         }),
     ] {
-        let (cpu_losses, cpu_predictions) = train(&trunk, &Device::flex())?;
-        let (losses, predictions) = train(&trunk, &wgpu)?;
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let (spec, batch) = (spec(&trunk), batch(96, &mut rng));
+        let (cpu_losses, cpu_predictions) = train(&spec, &batch, &Device::flex())?;
+        let (losses, predictions) = train(&spec, &batch, &wgpu)?;
         for (step, (found, expected)) in losses.iter().zip(&cpu_losses).enumerate() {
             assert!((found / expected - 1.0).abs() < 1e-4, "{trunk:?}, step {step}: {found} against {expected}");
         }
@@ -45,6 +50,28 @@ fn wgpu_matches_cpu() -> Result<(), Box<dyn std::error::Error>> {
         for (found, expected) in found.zip(cpu_predictions.binary.iter().chain(&cpu_predictions.choice[0])) {
             assert!((found - expected).abs() < 1e-3, "{trunk:?}: predicted {found} against {expected}");
         }
+    }
+    every_head_matches(&wgpu)
+}
+
+/// Thirteen tasks, one of each kind and some with options; losses and predictions are in the tasks' own units.
+fn every_head_matches(wgpu: &Device) -> Result<(), Box<dyn std::error::Error>> {
+    let (spec, batch) = (world::spec(), world::batch(24, 1));
+    let (cpu_losses, expected) = train(&spec, &batch, &Device::flex())?;
+    let (losses, found) = train(&spec, &batch, wgpu)?;
+    for (step, (found, expected)) in losses.iter().zip(&cpu_losses).enumerate() {
+        assert!((found / expected - 1.0).abs() < 1e-3, "every head, step {step}: {found} against {expected}");
+    }
+    let all = |predictions: &Predictions| -> Vec<Vec<f32>> {
+        let several = [&predictions.choice, &predictions.values, &predictions.probabilities];
+        several.into_iter().flatten().chain([&predictions.binary]).cloned().collect()
+    };
+    let (found, expected) = (all(&found), all(&expected));
+    assert_eq!(found.len(), 1 + 6 + 2 + 1, "choice, values, probabilities, binary");
+    for (found, expected) in found.iter().zip(&expected) {
+        let largest = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let off = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(found.len() == expected.len() && off < 3e-3 * largest, "off by {off} where values reach {largest}");
     }
     Ok(())
 }
@@ -55,10 +82,8 @@ fn skipped(reason: &str) {
 }
 
 /// Losses of eight steps on one batch, and the predictions after them.
-fn train(trunk: &TrunkConfig, device: &Device) -> Result<(Vec<f64>, Predictions), slatewise_model::Error> {
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
-    let model = MultiTaskModel::new(spec(trunk), &mut rng, device)?;
-    let batch = batch(96, &mut rng);
+fn train(spec: &ModelSpec, batch: &Batch, device: &Device) -> Result<(Vec<f64>, Predictions), slatewise_model::Error> {
+    let model = MultiTaskModel::new(spec.clone(), &mut ChaCha8Rng::seed_from_u64(3), device)?;
     let config = TrainerConfig {
         learning_rate: 0.05,
         gradient_clip_norm: Some(1.0),
@@ -68,7 +93,7 @@ fn train(trunk: &TrunkConfig, device: &Device) -> Result<(Vec<f64>, Predictions)
     let mut trainer = Trainer::new(model, &config, 8, device)?;
     let mut losses = Vec::new();
     for _ in 0..8 {
-        trainer.step(&batch)?;
+        trainer.step(batch)?;
         losses.push(trainer.finish_epoch()?.total);
     }
     let predictions = Ranker::new(trainer.snapshot(), device).predict(&batch.features)?;

@@ -17,15 +17,15 @@ use slatewise_model::{
     EmbeddingConfig, Head, ModelConfig, ModelSpec, SharedBottomConfig, TaskShape, Transform, TrunkConfig,
 };
 
-pub(super) const ITEMS: u32 = 6;
-pub(super) const SLATE: usize = 4;
-pub(super) const SMOOTHING: f32 = 0.2;
-pub(super) const NAMES: [&str; 12] =
+pub(crate) const ITEMS: u32 = 6;
+pub(crate) const SLATE: usize = 4;
+pub(crate) const SMOOTHING: f32 = 0.2;
+pub(crate) const NAMES: [&str; 12] =
     ["click", "review", "buy", "smooth", "focal", "price", "spend", "seconds", "minutes", "rating", "colour", "next"];
-pub(super) const PICK: usize = NAMES.len();
-pub(super) const TASKS: usize = PICK + 1;
+pub(crate) const PICK: usize = NAMES.len();
+pub(crate) const TASKS: usize = PICK + 1;
 
-pub(super) fn spec() -> ModelSpec {
+pub(crate) fn spec() -> ModelSpec {
     let (transform, quantile) = (Transform::Log1p, Some(0.9));
     let heads = [
         Head::binary(),
@@ -63,7 +63,7 @@ pub(super) fn spec() -> ModelSpec {
     }
 }
 
-pub(super) fn sigmoid(z: f32) -> f32 {
+pub(crate) fn sigmoid(z: f32) -> f32 {
     1.0 / (1.0 + (-z).exp())
 }
 
@@ -73,7 +73,7 @@ fn normal(rng: &mut ChaCha8Rng) -> f32 {
     (-2.0 * radius.ln()).sqrt() * angle.cos()
 }
 
-pub(super) fn batch(slates: usize, seed: u64) -> Batch {
+pub(crate) fn batch(slates: usize, seed: u64) -> Batch {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut features = FeatureBatch { rows: slates * SLATE, ..FeatureBatch::default() };
     let mut labels = LabelBatch::default();
