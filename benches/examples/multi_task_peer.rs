@@ -1,19 +1,21 @@
 //! This project's side of `benches/peers/multi_task.py`: MMoE steps and predictions, timed one by one.
 //!
 //! ```text
-//! multi_task_peer --work train|infer|embedding --batch B --threads N --seconds S [--rows R] [--batches 16] [--seed K]
+//! multi_task_peer --work train|infer|embedding|products --batch B --threads N --seconds S [--rows R] [--batches 16] [--seed K]
 //! ```
 //!
 //! The workload is the driver's: 20 categorical fields up to 1,000,000 rows × 16, 10 dense values, 4 experts 256-128, 3 binary
 //! towers 64-1, Adam; `--batches` are made beforehand and used in turn. What is timed is what a user calls: `Trainer::step` on a host batch, with its checks, gathering, upload and
 //! the tables' update; `Ranker::binary` with its upload and download. `embedding` is a training step whose largest table has
-//! `--rows` rows, with `--optimizer adam|row_wise_adagrad` and `--storage f32|bf16` for it. Prints one line of JSON.
+//! `--rows` rows, with `--optimizer adam|row_wise_adagrad` and `--storage f32|bf16` for it. `products` are the matrix products
+//! of a training step and nothing else, `forward_products` those of a prediction: less time than that no step can take on this
+//! tensor library and processor. Prints one line of JSON.
 #![expect(clippy::print_stdout, reason = "the line of JSON is the result")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use slatewise_data::{Label, Mask, TaskSpec};
@@ -34,7 +36,9 @@ const ROWS: [usize; 20] = [
 ];
 const WIDTH: usize = 16;
 const DENSE: usize = 10;
+const EXPERTS: usize = 4;
 const TASKS: usize = 3;
+
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let options: BTreeMap<&str, &str> =
@@ -65,7 +69,9 @@ fn main() -> Result<(), BoxError> {
     let times = pool.install(|| match work.as_str() {
         "train" | "embedding" => workload.train().map_err(|error| error.to_string()),
         "infer" => workload.infer().map_err(|error| error.to_string()),
-        other => Err(format!("--work {other}: give train, infer or embedding")),
+        "products" => Ok(workload.products(true)),
+        "forward_products" => Ok(workload.products(false)),
+        other => Err(format!("--work {other}: give train, infer, embedding, products or forward_products")),
     })?;
     let milliseconds: Vec<String> = times.iter().map(|time| format!("{:.6}", time.as_secs_f64() * 1e3)).collect();
     println!(
@@ -101,7 +107,7 @@ impl Workload {
         };
         let task = |index| TaskShape::new(&TaskSpec::new(format!("task_{index}"), Label::Click, Mask::All), 0);
         let tasks: Vec<TaskShape> = (0..TASKS).map(task).collect();
-        let trunk = TrunkConfig::Mmoe(MmoeConfig { experts: 4, widths: vec![256, 128] });
+        let trunk = TrunkConfig::Mmoe(MmoeConfig { experts: EXPERTS, widths: vec![256, 128] });
         let embedding = EmbeddingConfig { storage: self.storage, ..EmbeddingConfig::default() };
         let config = ModelConfig { trunk, tower: vec![64], embedding, wide: BTreeMap::new() };
         config.init(&layout, &tasks, &mut ChaCha8Rng::seed_from_u64(self.seed), device)
@@ -138,6 +144,36 @@ impl Workload {
         let device = Device::flex();
         let ranker = Ranker::new(self.model(&device)?, &device);
         self.time(|batch| ranker.binary(&batch.features).map(|_| ()))
+    }
+
+    /// The products of all layers, one after the other: forward, and for a step those of both gradients too.
+    fn products(&self, with_gradients: bool) -> Vec<Duration> {
+        let device = Device::flex();
+        let input = ROWS.len() * WIDTH + DENSE;
+        // Inputs, outputs and how many such layers.
+        let layers =
+            [(input, 256, EXPERTS), (256, 128, EXPERTS), (input, EXPERTS, TASKS), (128, 64, TASKS), (64, 1, TASKS)];
+        let filled = |rows, columns| Tensor::<2>::full([rows, columns], 0.5, &device);
+        let operands: Vec<[Tensor<2>; 3]> = layers
+            .iter()
+            .flat_map(|&(inputs, outputs, count)| {
+                let of_layer = [filled(self.batch, inputs), filled(inputs, outputs), filled(self.batch, outputs)];
+                std::iter::repeat_n(of_layer, count)
+            })
+            .collect();
+        let (start, mut times) = (Instant::now(), Vec::new());
+        while start.elapsed() < self.limit {
+            let step = Instant::now();
+            for [x, weight, gradient] in &operands {
+                drop(std::hint::black_box(x.clone().matmul(weight.clone())));
+                if with_gradients {
+                    drop(std::hint::black_box(x.clone().transpose().matmul(gradient.clone())));
+                    drop(std::hint::black_box(gradient.clone().matmul(weight.clone().transpose())));
+                }
+            }
+            times.push(step.elapsed());
+        }
+        times
     }
 
     fn time(
