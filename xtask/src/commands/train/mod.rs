@@ -16,6 +16,7 @@ mod next_item;
 mod policies;
 mod record;
 mod report;
+mod rows;
 mod units;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ use self::keeping::Keeping;
 pub(crate) use self::policies::PolicyConfig;
 use self::record::{Metrics, Run};
 use self::report::Findings;
+use self::rows::StoredRows;
 use crate::args::TrainArguments;
 use crate::config::RunConfig;
 use crate::console::Console;
@@ -64,7 +66,10 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
     let data = data::prepare(&config, &run, console)?;
     let encoder = fit::fit_features(&config, &data, console)?;
     let keeping = Keeping::new(&run, arguments.checkpoint_every)?;
-    let fitted = fit::train(&config, &data, encoder, &chosen, &keeping, console)?;
+    let rows = StoredRows::write(&config, &data, &encoder, &run, console)?;
+    let fitted = fit::train(&config, &data, encoder, rows.file(), &chosen, &keeping, console)?;
+    // The lock goes last: nobody else may write here while the rows do.
+    drop(rows);
     drop(keeping);
     let evaluation = evaluate::evaluate(&config, &data, &fitted, &chosen, console)?;
     let policies = policies::learn_and_judge(&config, &data, &fitted, console)?;
