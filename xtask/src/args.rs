@@ -47,8 +47,12 @@ pub(crate) struct TrainArguments {
     /// Folder that holds the run directories; without it, `runs` in the repository.
     #[arg(long, value_name = "DIR")]
     pub(crate) runs: Option<PathBuf>,
+    /// Train each task alone as well, and tell what it gains or loses beside the others; as long again per task. Also
+    /// `evaluation.twins = true` in the config.
+    #[arg(long)]
+    pub(crate) twins: bool,
     /// Go on with a run that was stopped: its folder, whose name ends in `.partial`.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "seed", "runs"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "seed", "runs", "twins"])]
     pub(crate) resume: Option<PathBuf>,
     /// Seconds of training between two checkpoints; there is one at the end of every epoch as well.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]

@@ -54,6 +54,10 @@ pub(crate) struct EvaluationConfig {
     pub(crate) distance: Vec<String>,
     /// Epochs without a better validation loss after which training stops, ≥ 1.
     pub(crate) patience: usize,
+    /// Whether each task's single-task twin is trained too, to tell what the tasks do to each other; as long again per task
+    /// as the training itself.
+    #[serde(default)]
+    pub(crate) twins: bool,
 }
 
 impl EvaluationConfig {

@@ -9,7 +9,7 @@
 //!   units/           metrics per test session, for `cargo xtask compare`
 //! ```
 //!
-//! While the run goes on, the folder is called `….partial`. A run that fails removes it, unless there is a checkpoint of the
+//! While the run goes on, the folder is called `….partial`, and holds the encoded train rows (`rows/`) while it trains. A run that fails removes it, unless there is a checkpoint of the
 //! training in it: then it stays, and `cargo xtask train --resume` goes on from there.
 
 use std::fs;

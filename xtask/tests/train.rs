@@ -166,6 +166,101 @@ fn another_seed_gives_other_numbers() {
     assert!(read("one") != read("two"));
 }
 
+fn metrics(run: &Path) -> serde_json::Map<String, serde_json::Value> {
+    serde_json::from_slice(&fs::read(run.join("metrics.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn twins_tell_what_each_task_gains_or_loses_and_change_nothing_else() {
+    let bench = Workbench::new();
+    let plain = bench.config(&[]);
+    assert!(bench.train(&plain, "2", "plain").status.success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.args(["train", "--device", "cpu", "--twins"]).arg("--config").arg(&plain);
+    let output = command.arg("--runs").arg(bench.path("twins")).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && told.contains("against its twin:"), "{told}");
+
+    let (plain, run) = (only_run(&bench.path("plain")), only_run(&bench.path("twins")));
+    let (without, mut with) = (metrics(&plain), metrics(&run));
+    let transfer = with.remove("transfer").unwrap();
+    assert!(without == with, "the twins moved other numbers");
+    let transfer = transfer.as_array().unwrap();
+    assert_eq!(transfer.len(), 5);
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    for (of_task, result) in transfer.iter().zip(with["tasks"].as_array().unwrap()) {
+        assert_eq!(of_task["task"], result["task"]);
+        let losses = of_task["losses"].as_array().unwrap();
+        let binary = result["kind"] == "binary";
+        assert_eq!((losses.len(), of_task["roc_auc"].is_object()), if binary { (2, true) } else { (1, false) });
+        if binary {
+            assert_eq!(of_task["roc_auc"]["multi_task"], result["binary"]["roc_auc"]);
+        }
+        for loss in losses {
+            let (multi, single) = (number(&loss["multi_task"]), number(&loss["single_task"]));
+            let (low, high) = (number(&loss["bounds"][0]), number(&loss["bounds"][1]));
+            assert!((multi - single - number(&loss["difference"])).abs() < 1e-9, "{loss}");
+            assert!(multi != single && low < multi - single && multi - single < high, "{loss}");
+            assert_eq!(loss["verdict"] == "none_shown", number(&loss["p_corrected"]) > 0.05 + 1e-9, "{loss}");
+        }
+    }
+    for page in ["report.md", "report.html"] {
+        assert!(fs::read_to_string(run.join(page)).unwrap().contains("Transfer between the tasks"), "{page}");
+        assert!(!fs::read_to_string(plain.join(page)).unwrap().contains("Transfer between the tasks"), "{page}");
+    }
+}
+
+#[test]
+fn a_task_beside_one_that_weighs_nothing_is_its_twin() {
+    let bench = Workbench::new();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
+    // The shipped config without the wide part of a task that is gone, and with a trunk that knows of no tasks.
+    let mut whole = fs::read_to_string(shipped.join("eshop.toml")).unwrap();
+    for (old, new) in [
+        ("../datasets", format!("{}/../datasets", shipped.to_str().unwrap()).as_str()),
+        ("wide = { next_item = [\"item\"] }", ""),
+        ("{ kind = \"mmoe\", experts = 4, widths = [128, 64] }", "{ kind = \"shared_bottom\", widths = [16] }"),
+    ] {
+        assert!(whole.contains(old), "{old} is not in the config");
+        whole = whole.replace(old, new);
+    }
+    fs::write(bench.path("eshop.toml"), whole).unwrap();
+    fs::copy(shipped.join("eshop_small.toml"), bench.path("eshop_small.toml")).unwrap();
+    let tasks = r#"
+[evaluation]
+twins = true
+[[tasks]]
+name = "click"
+label = "click"
+[[tasks]]
+name = "continues"
+label = "session_continues"
+mask = "clicked"
+loss_weight = 0.0
+[[tasks]]
+name = "next_item"
+label = "next_item"
+mask = "clicked_and_continues"
+loss_weight = 0.0
+[data]"#;
+    let config = bench.config(&[
+        (shipped.to_str().unwrap(), bench.folder.path().to_str().unwrap()),
+        ("[model]\ntrunk = { kind = \"mmoe\", experts = 2, widths = [16] }\n", ""),
+        ("[data]", tasks),
+    ]);
+    let output = bench.train(&config, "2", "runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let transfer = &metrics(&only_run(&bench.path("runs")))["transfer"];
+    assert_eq!(transfer.as_array().unwrap().len(), 3);
+    let (click, losses) = (&transfer[0], transfer[0]["losses"].as_array().unwrap());
+    assert_eq!(losses.len(), 2);
+    // The same data, seed and trainer: the same weights but for rounding.
+    for loss in losses {
+        assert!(loss["difference"].as_f64().unwrap().abs() < 1e-6, "{loss}");
+    }
+    assert!(click["roc_auc"]["difference"].as_f64().unwrap().abs() < 1e-4, "{click}");
+}
+
 #[test]
 fn an_unknown_key_is_named() {
     let bench = Workbench::new();

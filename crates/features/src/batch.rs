@@ -83,6 +83,7 @@ impl Batch {
         self.features.dense.extend_from_slice(&more.features.dense);
         self.labels.value.extend_from_slice(&more.labels.value);
         self.labels.weight.extend_from_slice(&more.labels.weight);
+        self.labels.slate.extend_from_slice(&more.labels.slate);
     }
 
     /// Forgets the rows and keeps the memory.
@@ -92,6 +93,7 @@ impl Batch {
         self.features.dense.clear();
         self.labels.value.clear();
         self.labels.weight.clear();
+        self.labels.slate.clear();
     }
 }
 
@@ -99,6 +101,20 @@ impl FeatureLayout {
     /// Width of the model's input: the fields' embeddings side by side, then the dense values.
     pub fn input_width(&self) -> usize {
         self.fields.iter().map(|f| self.tables[f.table].width).sum::<usize>() + self.dense.len()
+    }
+}
+
+impl LabelBatch {
+    /// The labels of some of `all` tasks, in the order given; slates stay.
+    ///
+    /// # Shapes
+    /// values and weights `[B, all]` → `[B, tasks]`
+    #[must_use]
+    pub fn select(self, tasks: &[usize], all: usize) -> Self {
+        let keep = |values: &[f32]| -> Vec<f32> {
+            values.chunks_exact(all).flat_map(|row| tasks.iter().map(|&task| row[task])).collect()
+        };
+        Self { value: keep(&self.value), weight: keep(&self.weight), slate: self.slate }
     }
 }
 

@@ -4,19 +4,24 @@
 //! sessions ── shuffle slates ──▶ keep the chosen item, and each other one with probability r, weight 1/r ──▶ Batch
 //! ```
 //!
-//! A slate shows many items and one is chosen, so most rows say little. Keeping unclicked rows with probability r and weighing each kept one by 1/r leaves the expected loss, and hence the calibration, as it was (importance sampling), at a fraction of the cost. Rows are drawn anew in every epoch.
+//! A slate shows many items and one is chosen, so most rows say little. Keeping unclicked rows with probability r and weighing each kept one by 1/r leaves the expected loss, and hence the calibration, as it was (importance sampling), at a fraction of the cost. Rows are drawn anew in every epoch. A task that learns which row of a slate was chosen compares it with the rows that were kept: all unclicked rows having one chance, the estimate of the choice stays consistent (McFadden 1978, uniform conditioning).
+//!
+//! [`Source::store`] writes the rows to disk once, from where [`RowFile::epoch`] shuffles and draws them in bounded memory.
 
 use std::ops::Range;
+use std::path::Path;
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use slatewise_data::artefact::sha256_hex;
 use slatewise_data::{ImpressionLog, TaskSet};
 
 use crate::batch::Batch;
 use crate::encoder::{FeatureEncoder, Request};
 use crate::error::Error;
+use crate::row_file::{RowFile, RowFileWriter, RowSchema};
 use crate::session::SessionSoFar;
 
 /// How rows are drawn, under `[loader]`.
@@ -55,6 +60,41 @@ pub struct Source<'a> {
     pub encoder: &'a FeatureEncoder,
     /// Declared tasks.
     pub tasks: &'a TaskSet,
+}
+
+/// Rows that are encoded before they are written.
+const STORED_ROWS: usize = 8192;
+
+impl Source<'_> {
+    /// What a file of these rows says about them: layout, tasks, the SHA-256 of the encoder as JSON, slates.
+    ///
+    /// # Errors
+    /// [`Error::Json`] if the encoder cannot be written as JSON.
+    pub fn row_schema(&self) -> Result<RowSchema, Error> {
+        let encoder = sha256_hex(&serde_json::to_vec(self.encoder).map_err(|source| Error::Json { source })?);
+        let tasks = self.tasks.specs().iter().map(|task| task.name.clone()).collect();
+        Ok(RowSchema { layout: self.encoder.layout(), tasks, encoder, slates: true })
+    }
+
+    /// Encodes every row of some sessions into a file that an epoch draws from as
+    /// [`EpochLoader::training`] draws from the log: clicked rows always, unclicked ones at `config.unclicked_rate`. The
+    /// file is not synced; it is of use to this process alone.
+    ///
+    /// # Errors
+    /// A setting out of its range, or a disk that is full or fails.
+    pub fn store(self, sessions: Range<u32>, config: &LoaderConfig, path: impl AsRef<Path>) -> Result<RowFile, Error> {
+        config.validate()?;
+        let mut writer = RowFileWriter::create(path, self.row_schema()?)?;
+        let unclicked = (config.unclicked_rate as f32).max(f32::MIN_POSITIVE);
+        let slates = self.log.slates_in(&sessions);
+        let mut rates =
+            slates.flat_map(|slate| self.log.rows_of(slate)).map(|row| if row.click { 1.0 } else { unclicked });
+        for batch in EpochLoader::evaluation(self, sessions.clone(), STORED_ROWS) {
+            let rates: Vec<f32> = rates.by_ref().take(batch.features.rows).collect();
+            writer.append_drawn(&batch, &rates)?;
+        }
+        writer.finish_unsynced()
+    }
 }
 
 /// An iterator over the batches of one epoch.
@@ -112,6 +152,7 @@ impl<'a> EpochLoader<'a> {
                 batch.labels.value.push(label.unwrap_or(0.0));
                 batch.labels.weight.push(label.map_or(0.0, |_| weight));
             }
+            batch.labels.slate.push(slate);
         }
     }
 }

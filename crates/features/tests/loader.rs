@@ -58,6 +58,48 @@ fn evaluation_gives_every_row_in_order_with_its_labels() {
 }
 
 #[test]
+fn every_row_tells_its_slate() {
+    let fitted = fitted();
+    let batch = EpochLoader::evaluation(fitted.source(), 0..3, 100).next().unwrap();
+    assert_eq!(batch.labels.slate, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+    for batch in training(&fitted, 0.5, 3) {
+        // Slates come one after the other, each at most once.
+        let mut slates = batch.labels.slate.clone();
+        assert_eq!(slates.len(), batch.features.rows);
+        slates.dedup();
+        let runs = slates.len();
+        slates.sort_unstable();
+        slates.dedup();
+        assert_eq!(slates.len(), runs);
+    }
+}
+
+#[test]
+fn a_stored_log_is_the_log() {
+    let (fitted, folder) = (fitted(), tempfile::tempdir().unwrap());
+    let config = LoaderConfig { batch_rows: 3, unclicked_rate: 0.25 };
+    let rows = fitted.source().store(0..2, &config, folder.path().join("a.rows")).unwrap();
+    rows.check_schema(&fitted.source().row_schema().unwrap()).unwrap();
+    let stored: Vec<Batch> = rows.in_order(100).unwrap().map(Result::unwrap).collect();
+    assert_eq!(stored, EpochLoader::evaluation(fitted.source(), 0..2, 100).collect::<Vec<_>>());
+
+    let (mut unclicked, mut clicked, epochs) = (0.0, 0.0, 4000);
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for _ in 0..epochs {
+        for batch in rows.epoch(3, &mut rng).unwrap().map(Result::unwrap) {
+            for (value, weight) in batch.labels.value.chunks(3).zip(batch.labels.weight.chunks(3)) {
+                assert_eq!(weight[0], if value[0] == 1.0 { 1.0 } else { 4.0 });
+                *(if value[0] == 1.0 { &mut clicked } else { &mut unclicked }) += f64::from(weight[0]);
+            }
+        }
+    }
+    let epochs = f64::from(epochs);
+    assert_eq!(clicked / epochs, 5.0, "every clicked row, weight 1");
+    // Five draws of weight 4 with probability 1/4: deviation 4 √(5 · 3/16) = 3.9, standard error .06.
+    assert!((unclicked / epochs - 5.0).abs() < 0.25, "{unclicked}");
+}
+
+#[test]
 fn training_gives_every_row_once_when_all_are_kept() {
     let fitted = fitted();
     let mut ids: Vec<u32> = training(&fitted, 1.0, 7).into_iter().flat_map(|b| b.features.ids).collect();

@@ -3,6 +3,7 @@
 pub(crate) mod check_reference;
 pub(crate) mod compare;
 pub(crate) mod compare_models;
+pub(crate) mod early_stopping;
 pub(crate) mod metrics;
 pub(crate) mod ope;
 pub(crate) mod train;

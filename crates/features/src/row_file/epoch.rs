@@ -1,5 +1,7 @@
 //! `Epoch`: the batches of one pass over a file of rows.
 
+use std::ops::Range;
+
 use super::RowFile;
 use super::order::{EpochPosition, Order};
 use super::record::Record;
@@ -13,27 +15,18 @@ pub struct Epoch {
     position: EpochPosition,
     pub(super) order: Order,
     record: Record,
-    /// The window to be read next.
-    window: usize,
-    /// Rows of it to be left out, because an interrupted run has used them.
-    skip: usize,
-    /// Records of the window that was read last.
+    /// Records of the window at hand, which is the position's; empty until it is read.
     records: Vec<u8>,
-    /// Their order.
-    pub(super) rows: Vec<u32>,
-    /// How many of them were given out.
-    given: usize,
+    /// Its rows that are given out, in their order; none until it is read.
+    pub(super) rows: Option<Vec<u32>>,
     failed: bool,
 }
 
 impl Epoch {
     pub(super) fn new(file: RowFile, position: EpochPosition) -> Self {
         let header = &file.shared.header;
-        let order = Order::new(&position, header.blocks());
-        let (window, skip) = order.find(position.batches_done.saturating_mul(position.batch_rows as u64), header);
-        let record = Record::of(&header.schema);
-        let (records, rows) = (Vec::new(), Vec::new());
-        Self { file, position, order, record, window, skip, records, rows, given: 0, failed: false }
+        let (order, record) = (Order::new(&position, header.blocks()), Record::of(&header.schema));
+        Self { file, position, order, record, records: Vec::new(), rows: None, failed: false }
     }
 
     /// Where the epoch is, after the batches yielded so far.
@@ -41,45 +34,92 @@ impl Epoch {
         self.position
     }
 
-    /// Number of batches still to come.
+    /// Number of batches still to come; where slates stay whole or rows are drawn, there may be fewer.
     pub fn batches_left(&self) -> u64 {
-        if self.failed { 0 } else { self.position.batches() - self.position.batches_done }
+        if self.failed {
+            return 0;
+        }
+        let rows = self.order.rows_from(self.position.window, &self.file.shared.header);
+        rows.saturating_sub(self.position.window_row as u64).div_ceil(self.position.batch_rows as u64)
     }
 
-    /// Reads the next window; false behind the last one.
-    fn read_window(&mut self) -> Result<bool, Error> {
-        let blocks = self.order.window(self.window);
-        if blocks.is_empty() {
-            return Ok(false);
-        }
-        self.records.clear();
+    /// Each batch with the position behind it: what to store once the batch was *used*, however far a
+    /// [`Prefetch`](crate::Prefetch) has read on.
+    pub fn with_positions(mut self) -> impl Iterator<Item = Result<(Batch, EpochPosition), Error>> + Send + 'static {
+        std::iter::from_fn(move || {
+            let batch = self.next()?;
+            Some(batch.map(|batch| (batch, self.position)))
+        })
+    }
+
+    fn bytes(&self, row: u32) -> &[u8] {
+        let bytes = self.record.bytes();
+        &self.records[row as usize * bytes..][..bytes]
+    }
+
+    /// Reads the window that the position is in.
+    fn read_window(&mut self, position: &EpochPosition) -> Result<Vec<u32>, Error> {
         let header = &self.file.shared.header;
+        self.records.clear();
         let mut rows = 0;
-        for &block in blocks {
+        for &block in self.order.window(position.window) {
             self.file.read_block(block, &mut self.records)?;
-            rows += header.rows_in(block);
+            rows += header.rows_in(block) as u32;
         }
-        self.rows = self.order.rows(self.window, rows);
-        self.given = std::mem::take(&mut self.skip);
-        self.window += 1;
-        Ok(true)
+        let rows = self.order.rows(position.window, self.units(rows), |row| self.record.rate(self.bytes(row)));
+        if position.window_row > rows.len() {
+            return Err(self.file.refuse_position("it lies behind the end of its window".to_owned()));
+        }
+        Ok(rows)
     }
 
-    fn read_batch(&mut self) -> Result<Batch, Error> {
-        let bytes = self.file.shared.header.record_bytes();
-        let mut batch = Batch::default();
-        while batch.features.rows < self.position.batch_rows {
-            if self.given == self.rows.len() && !self.read_window()? {
-                break;
+    /// The rows of the window that stay together: slates, or each row by itself.
+    fn units(&self, rows: u32) -> Vec<Range<u32>> {
+        let mut units: Vec<Range<u32>> = Vec::new();
+        let mut last = None;
+        for row in 0..rows {
+            let slate = self.record.slate(self.bytes(row));
+            match units.last_mut().filter(|_| slate.is_some() && slate == last) {
+                Some(unit) => unit.end += 1,
+                None => units.push(row..row + 1),
             }
-            let wanted = self.position.batch_rows - batch.features.rows;
-            let given = self.given + wanted.min(self.rows.len() - self.given);
-            for &row in &self.rows[self.given..given] {
-                self.record.read(&self.records[row as usize * bytes..][..bytes], &mut batch);
-            }
-            self.given = given;
+            last = slate;
         }
-        Ok(batch)
+        units
+    }
+
+    /// The next batch, empty behind the last one, and the position behind it.
+    fn read_batch(&mut self) -> Result<(Batch, EpochPosition), Error> {
+        let (mut batch, mut position) = (Batch::default(), self.position);
+        while batch.features.rows < position.batch_rows && position.window < self.order.windows() {
+            let rows = match self.rows.take() {
+                Some(rows) => rows,
+                None => self.read_window(&position)?,
+            };
+            let wanted = position.batch_rows - batch.features.rows;
+            let end = self.end(&rows, position.window_row, wanted);
+            for &row in &rows[position.window_row..end] {
+                self.record.read(self.bytes(row), self.order.is_drawn(), &mut batch);
+            }
+            position.window_row = end;
+            if end == rows.len() {
+                (position.window, position.window_row) = (position.window + 1, 0);
+            } else {
+                self.rows = Some(rows);
+            }
+        }
+        position.batches_done += 1;
+        Ok((batch, position))
+    }
+
+    /// Where a batch ends that wants so many rows more: with the slate that gives it the last of them.
+    fn end(&self, rows: &[u32], start: usize, wanted: usize) -> usize {
+        let mut end = rows.len().min(start + wanted);
+        let slate = |place: usize| self.record.slate(self.bytes(rows[place]));
+        while end > start && end < rows.len() && slate(end).is_some() && slate(end) == slate(end - 1) {
+            end += 1;
+        }
+        end
     }
 }
 
@@ -87,13 +127,23 @@ impl Iterator for Epoch {
     type Item = Result<Batch, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.batches_left() == 0 {
+        if self.failed {
             return None;
         }
-        let batch = self.read_batch();
-        self.failed = batch.is_err();
-        self.position.batches_done += u64::from(batch.is_ok());
-        Some(batch)
+        match self.read_batch() {
+            Ok((batch, end)) if batch.features.rows == 0 => {
+                self.position = EpochPosition { batches_done: self.position.batches_done, ..end };
+                None
+            }
+            Ok((batch, position)) => {
+                self.position = position;
+                Some(Ok(batch))
+            }
+            Err(error) => {
+                self.failed = true;
+                Some(Err(error))
+            }
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -1,12 +1,18 @@
 //! `RowFile`: encoded rows on disk, so that training reads them as it goes and never holds the whole log.
 //!
 //! ```text
-//! "SLATEROW" | version | length of JSON | rows | CRC-32 of these and the JSON | JSON: schema, block_rows
+//! "SLATEROW" | version | length of JSON | rows | blocks | CRC-32 of these and the JSON | JSON: schema, block_rows
 //! block 0:  record 0 | record 1 | … | record block_rows − 1 | CRC-32 of the block
-//! block 1:  …                                                the last block may be shorter
+//! block 1:  …                       the last block may be shorter; with slates, a block ends where a slate does
+//! index:    rows of block 0 u32 | rows of block 1 | … | CRC-32 of the index
 //!
 //! record:   ids u32 × F | dense f32 × D | label values f32 × T | label weights f32 × T      little-endian
+//!           with slates, also:  slate u32 | rate f32
 //! ```
+//!
+//! The rows of a **slate** were shown together. They stay together and in order: an epoch shuffles slates, and a batch
+//! ends with the slate that fills it. **Rate** r is with which probability an epoch draws the row; the weights of a
+//! drawn row are divided by it, so that the expected loss is that of all rows (see [`EpochLoader`](crate::EpochLoader)).
 //!
 //! 1. **Write.** A [`RowFileWriter`] appends batches to a file beside the name; [`RowFileWriter::finish`] syncs it and
 //!    renames it, so that under the name there is a whole file or none.
@@ -71,12 +77,8 @@ impl RowFile {
             let mend = "mend the path, or encode the table first";
             Error::RowFileSystem { path: path.to_path_buf(), doing: "open", source, mend }
         })?;
-        let header = Header::read(&mut file, path)?;
         let length = file.metadata().map_err(|source| read_failed(path, source))?.len();
-        if length != header.file_bytes() {
-            let problem = format!("{length} bytes where its header tells of {}: the file is cut", header.file_bytes());
-            return Err(refused(path, problem, AGAIN));
-        }
+        let header = Header::read(&mut file, length, path)?;
         let shared = Shared { path: path.to_path_buf(), file: Mutex::new(file), header };
         Ok(Self { shared: Arc::new(shared), window_blocks: WINDOW_BLOCKS })
     }
@@ -98,7 +100,7 @@ impl RowFile {
 
     /// Number of rows.
     pub fn rows(&self) -> u64 {
-        self.shared.header.rows
+        self.shared.header.rows()
     }
 
     /// Checks that the rows are those of an encoder.
@@ -111,6 +113,8 @@ impl RowFile {
             "other tables, fields or dense values"
         } else if found.tasks != expected.tasks {
             "other tasks"
+        } else if found.slates != expected.slates {
+            if found.slates { "slates, which are not asked for" } else { "no slates" }
         } else if found.encoder != expected.encoder {
             "the values of an encoder that was fitted otherwise"
         } else {
@@ -121,6 +125,9 @@ impl RowFile {
 
     /// Every row once, in an order that `rng` decides: blocks shuffled, then the rows of each
     /// [window](Self::with_window_blocks) of blocks. Batches have `batch_rows` rows, the last one what is left.
+    ///
+    /// With slates, these are shuffled as wholes, a batch ends with the slate that fills it, and `rng` also decides which
+    /// rows of a rate below 1 are drawn.
     ///
     /// # Errors
     /// [`Error::BadLoader`] for batches of 0 rows. The iterator yields an error and ends where a block is damaged.
@@ -139,7 +146,17 @@ impl RowFile {
     fn start(&self, batch_rows: usize, seed: Option<u64>) -> Result<Epoch, Error> {
         let (rows, block_rows) = (self.rows(), self.shared.header.block_rows);
         let window_blocks = self.window_blocks;
-        self.resume(EpochPosition { seed, rows, block_rows, batch_rows, window_blocks, batches_done: 0 })
+        let start = EpochPosition {
+            seed,
+            rows,
+            block_rows,
+            batch_rows,
+            window_blocks,
+            batches_done: 0,
+            window: 0,
+            window_row: 0,
+        };
+        self.resume(start)
     }
 
     /// The rest of an epoch, as it would have come.
@@ -149,21 +166,24 @@ impl RowFile {
     pub fn resume(&self, position: EpochPosition) -> Result<Epoch, Error> {
         at_least_one("batch_rows", position.batch_rows)?;
         at_least_one("window_blocks", position.window_blocks)?;
-        let mend = "resume with the file of the interrupted run, or begin an epoch";
         let found = (self.rows(), self.shared.header.block_rows);
         if (position.rows, position.block_rows) != found {
-            let problem = format!(
+            return Err(self.refuse_position(format!(
                 "{} rows in blocks of {} where the stored position tells of {} in blocks of {}",
                 found.0, found.1, position.rows, position.block_rows
-            );
-            return Err(refused(&self.shared.path, problem, mend));
+            )));
         }
-        if position.batches_done > position.batches() {
-            let problem =
-                format!("{} batches where the position tells of {}", position.batches(), position.batches_done);
-            return Err(refused(&self.shared.path, problem, mend));
+        let epoch = Epoch::new(self.clone(), position);
+        let windows = epoch.order.windows();
+        if position.window > windows || (position.window == windows && position.window_row > 0) {
+            return Err(self.refuse_position(format!("{windows} windows where the position is in {}", position.window)));
         }
-        Ok(Epoch::new(self.clone(), position))
+        Ok(epoch)
+    }
+
+    fn refuse_position(&self, problem: String) -> Error {
+        let mend = "resume with the file of the interrupted run, or begin an epoch";
+        refused(&self.shared.path, problem, mend)
     }
 
     /// Appends the records of a block to `out`.
@@ -180,8 +200,8 @@ impl RowFile {
         }
         let told = out.split_off(start + records);
         if crc32fast::hash(&out[start..]).to_le_bytes() != told[..] {
-            let first = block * header.block_rows + 1;
-            let last = first + header.rows_in(block) - 1;
+            let first = header.first_row(block) + 1;
+            let last = header.first_row(block) + header.rows_in(block) as u64;
             return Err(refused(path, format!("rows {first} to {last} are damaged: the checksum differs"), AGAIN));
         }
         Ok(())

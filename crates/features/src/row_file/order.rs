@@ -3,13 +3,16 @@
 //! ```text
 //! blocks  0 1 2 3 4 5 6      shuffled, then cut into windows of three:   [4 0 6] [2 5 1] [3]
 //! rows    those of the blocks of a window are shuffled with each other; windows follow one another
+//! slates  likewise, each as a whole; of a row with rate r, one epoch in 1/r draws it
 //! ```
 //!
 //! The blocks' order and each window's are streams of their own of the epoch's seed, so a window's order is known
 //! without the windows before it. With as many blocks as a window holds, or fewer, it is a full shuffle.
 
-use rand::SeedableRng;
+use std::ops::Range;
+
 use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
@@ -31,19 +34,10 @@ pub struct EpochPosition {
     pub window_blocks: usize,
     /// Batches that were already given out.
     pub batches_done: u64,
-}
-
-impl EpochPosition {
-    /// The same epoch after so many batches: those that were *used*, where a
-    /// [`Prefetch`](crate::Prefetch) has already read more.
-    pub fn after(self, batches_done: u64) -> Self {
-        Self { batches_done, ..self }
-    }
-
-    /// Number of batches of the whole epoch.
-    pub fn batches(&self) -> u64 {
-        self.rows.div_ceil(self.batch_rows as u64)
-    }
+    /// The window that the next batch begins in.
+    pub window: usize,
+    /// Rows of it that were already given out.
+    pub window_row: usize,
 }
 
 /// The order of the blocks.
@@ -70,25 +64,33 @@ impl Order {
         self.blocks.chunks(self.window_blocks).nth(window).unwrap_or_default()
     }
 
-    /// The order of a window's rows, by their place among the rows of its blocks.
-    pub(super) fn rows(&self, window: usize, rows: usize) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..rows as u32).collect();
-        if let Some(seed) = self.seed {
-            order.shuffle(&mut stream(seed, 1 + window as u64));
-        }
-        order
+    /// Whether rows are shuffled and drawn; else they come as they are stored, all of them.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.seed.is_some()
     }
 
-    /// The window that holds a row of the epoch, and its place in it.
-    pub(super) fn find(&self, mut row: u64, header: &Header) -> (usize, usize) {
-        for (window, blocks) in self.blocks.chunks(self.window_blocks).enumerate() {
-            let rows: u64 = blocks.iter().map(|&block| header.rows_in(block) as u64).sum();
-            if row < rows {
-                return (window, row as usize);
-            }
-            row -= rows;
-        }
-        (self.blocks.len(), 0)
+    /// The rows that an epoch gives of a window, in their order. `units` are the rows that stay together, `rate` is with
+    /// which probability a row is drawn.
+    pub(super) fn rows(&self, window: usize, mut units: Vec<Range<u32>>, rate: impl Fn(u32) -> f32) -> Vec<u32> {
+        let Some(seed) = self.seed else { return units.into_iter().flatten().collect() };
+        let mut rng = stream(seed, 1 + window as u64);
+        units.shuffle(&mut rng);
+        let mut draw = |row: &u32| {
+            let rate = rate(*row);
+            rate >= 1.0 || rng.random::<f64>() < f64::from(rate)
+        };
+        units.into_iter().flatten().filter(|row| draw(row)).collect()
+    }
+
+    /// Number of windows.
+    pub(super) fn windows(&self) -> usize {
+        self.blocks.len().div_ceil(self.window_blocks)
+    }
+
+    /// Rows of the windows from one on.
+    pub(super) fn rows_from(&self, window: usize, header: &Header) -> u64 {
+        let blocks = self.blocks.iter().skip(window * self.window_blocks);
+        blocks.map(|&block| header.rows_in(block) as u64).sum()
     }
 }
 

@@ -6,6 +6,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 
+mod slates;
+
 use super::*;
 use crate::batch::{Batch, FeatureBatch, FeatureLayout, FieldLayout, LabelBatch, TableLayout};
 
@@ -18,7 +20,7 @@ fn schema() -> RowSchema {
         fields: vec![field("row"), field("twice")],
         dense: vec!["third".to_owned()],
     };
-    RowSchema { layout, tasks: vec!["a".to_owned(), "b".to_owned()], encoder: "e".to_owned() }
+    RowSchema { layout, tasks: vec!["a".to_owned(), "b".to_owned()], encoder: "e".to_owned(), slates: false }
 }
 
 /// Rows that tell their number in every value.
@@ -138,7 +140,8 @@ fn every_row_may_come_at_any_place_and_memory_is_a_window() -> Outcome {
         let mut batches = Vec::new();
         while let Some(batch) = epoch.next() {
             batches.push(batch?);
-            assert!(epoch.rows.len() <= 10, "{} rows in memory", epoch.rows.len());
+            let rows = epoch.rows.as_ref().map_or(0, Vec::len);
+            assert!(rows <= 10, "{rows} rows in memory");
         }
         let order = numbers(&batches);
         first[order[0] as usize] += 1;
@@ -159,7 +162,7 @@ fn resuming_reads_nothing_of_what_lies_before() -> Outcome {
     let folder = TempDir::new()?;
     let file = file(folder.path(), 100, 10, 100)?.with_window_blocks(2)?;
     let mut epoch = file.epoch(20, &mut ChaCha8Rng::seed_from_u64(6))?;
-    let earlier = epoch.order.window(0).to_vec();
+    let (start, earlier) = (epoch.position(), epoch.order.window(0).to_vec());
     epoch.next().transpose()?;
     let position = epoch.position();
     let rest = epoch.collect::<Result<Vec<_>, _>>()?;
@@ -167,7 +170,7 @@ fn resuming_reads_nothing_of_what_lies_before() -> Outcome {
         damage(folder.path(), file.shared.header.block_start(block))?;
     }
     assert_eq!(file.resume(position)?.collect::<Result<Vec<_>, _>>()?, rest);
-    assert!(file.resume(position.after(0))?.next().is_some_and(|batch| batch.is_err()));
+    assert!(file.resume(start)?.next().is_some_and(|batch| batch.is_err()));
     Ok(())
 }
 
@@ -186,9 +189,16 @@ fn read_all(path: &Path) -> Result<Vec<Batch>, Error> {
 fn no_flipped_bit_and_no_cut_goes_unnoticed() -> Outcome {
     let folder = TempDir::new()?;
     file(folder.path(), 12, 5, 12)?;
-    let (path, damaged) = (folder.path().join("a.rows"), folder.path().join("b.rows"));
+    assert_eq!(numbers(&read_all(&folder.path().join("a.rows"))?).len(), 12);
+    damage_is_told(folder.path())?;
+    slates::file(folder.path(), &[3, 4, 1, 4], 5, 0.5)?;
+    damage_is_told(folder.path())
+}
+
+/// Flips and cuts `a.rows` everywhere.
+fn damage_is_told(folder: &Path) -> Outcome {
+    let (path, damaged) = (folder.join("a.rows"), folder.join("b.rows"));
     let whole = std::fs::read(&path)?;
-    assert_eq!(numbers(&read_all(&path)?).len(), 12);
     for at in 0..whole.len() {
         for bit in [0x01, 0x80] {
             let mut bytes = whole.clone();
@@ -248,7 +258,12 @@ fn what_does_not_fit_is_told_with_its_mend() -> Outcome {
     assert_eq!(told(file.in_order(0)), "loader.batch_rows: it must be at least 1");
     assert_eq!(told(file.clone().with_window_blocks(0)), "loader.window_blocks: it must be at least 1");
     let position = file.in_order(3)?.position();
-    assert!(told(file.resume(position.after(5))).contains("4 batches where the position tells of 5; resume with"));
+    assert!(
+        told(file.resume(EpochPosition { window: 4, ..position }))
+            .contains("3 windows where the position is in 4; resume with")
+    );
+    let behind = file.resume(EpochPosition { window_row: 5, ..position })?.collect::<Result<Vec<_>, _>>();
+    assert!(told(behind).contains("it lies behind the end of its window; resume with"));
     let foreign = EpochPosition { rows: 11, ..position };
     assert!(told(file.resume(foreign)).contains("10 rows in blocks of 4 where the stored position tells of 11"));
 
@@ -260,12 +275,16 @@ fn what_does_not_fit_is_told_with_its_mend() -> Outcome {
     };
     assert!(other(|schema| schema.layout.tables[0].width = 5).contains("other tables, fields or dense values"));
     assert!(other(|schema| schema.tasks[0].push('x')).contains("other tasks"));
+    assert!(other(|schema| schema.slates = true).contains("its rows have no slates; encode the table again"));
     assert!(other(|schema| schema.encoder.push('x')).contains("fitted otherwise; encode the table again"));
 
     let path = folder.path().join("none.rows");
     assert!(told(RowFile::open(&path)).contains("none.rows: cannot open it: "));
-    std::fs::write(&path, "a,b\n1,2\n3,4\n5,6\n7,8\n9,10\n11,12\n")?;
+    std::fs::write(&path, "a,b\n1,2\n3,4\n5,6\n7,8\n9,10\n11,12\n13,14\n15,16\n")?;
     assert!(told(RowFile::open(&path)).ends_with("it is no file of encoded rows; mend the path"));
+    std::fs::write(&path, [&b"SLATEROW\x01\0\0\0"[..], &[0; 60]].concat())?;
+    let old = "its format is version 1, and this program reads version 2; encode the table again";
+    assert!(told(RowFile::open(&path)).ends_with(old));
     assert!(told(RowFileWriter::create("no/such/folder/a.rows", schema())).contains("cannot write it"));
     Ok(())
 }

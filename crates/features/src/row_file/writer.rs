@@ -22,8 +22,11 @@ pub struct RowFileWriter {
     file: NamedTempFile,
     header: Header,
     record: Record,
-    /// Records that do not fill a block yet.
+    /// Records that are in no block yet, and their number.
     block: Vec<u8>,
+    block_rows: usize,
+    /// Slate of the last record.
+    slate: Option<u32>,
 }
 
 impl RowFileWriter {
@@ -47,13 +50,13 @@ impl RowFileWriter {
         let record = Record::of(&schema);
         let header = Header::new(schema, block_rows);
         file.write_all(&header.to_bytes()?).map_err(|source| write_failed(&path, source))?;
-        Ok(Self { path, file, header, record, block: Vec::new() })
+        Ok(Self { path, file, header, record, block: Vec::new(), block_rows: 0, slate: None })
     }
 
-    /// Appends rows.
+    /// Appends rows, each of which every epoch gives.
     ///
     /// # Shapes
-    /// ids `[B, F]`, dense `[B, D]`, label values and weights `[B, T]` of the schema
+    /// ids `[B, F]`, dense `[B, D]`, label values and weights `[B, T]` of the schema; slates `[B]`, or none, likewise
     ///
     /// # Errors
     /// The disk is full or fails.
@@ -61,13 +64,35 @@ impl RowFileWriter {
     /// # Panics
     /// If the batch has other shapes than the schema.
     pub fn append(&mut self, batch: &Batch) -> Result<(), Error> {
-        self.record.check(batch);
+        self.append_rows(batch, None)
+    }
+
+    /// Appends rows of slates, each with the probability in (0, 1] with which an epoch draws it; the weights are those
+    /// of a row that is always drawn. The rows of a slate follow each other, over batches too.
+    ///
+    /// # Shapes
+    /// As [`append`](Self::append), and rates `[B]`
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    ///
+    /// # Panics
+    /// As [`append`](Self::append), or if the schema has no slates, or if a rate is out of its range.
+    pub fn append_drawn(&mut self, batch: &Batch, rates: &[f32]) -> Result<(), Error> {
+        self.append_rows(batch, Some(rates))
+    }
+
+    fn append_rows(&mut self, batch: &Batch, rates: Option<&[f32]>) -> Result<(), Error> {
+        self.record.check(batch, rates);
         for row in 0..batch.features.rows {
-            self.record.write(batch, row, &mut self.block);
-            self.header.rows += 1;
-            if self.header.rows.is_multiple_of(self.header.block_rows as u64) {
+            let slate = batch.labels.slate.get(row).copied();
+            let torn = slate.is_some() && slate == self.slate;
+            if self.block_rows >= self.header.block_rows && !torn {
                 self.write_block()?;
             }
+            self.record.write(batch, row, rates.map_or(1.0, |rates| rates[row]), &mut self.block);
+            self.block_rows += 1;
+            self.slate = slate;
         }
         Ok(())
     }
@@ -76,18 +101,31 @@ impl RowFileWriter {
     ///
     /// # Errors
     /// The disk is full or fails; whatever stood under the name then still stands.
-    pub fn finish(mut self) -> Result<RowFile, Error> {
-        if !self.header.rows.is_multiple_of(self.header.block_rows as u64) {
+    pub fn finish(self) -> Result<RowFile, Error> {
+        self.end(true)
+    }
+
+    /// The same without waiting for the disk: for a file that is of use to this process alone.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_unsynced(self) -> Result<RowFile, Error> {
+        self.end(false)
+    }
+
+    fn end(mut self, sync: bool) -> Result<RowFile, Error> {
+        if self.block_rows > 0 {
             self.write_block()?;
         }
-        let header = self.header.to_bytes()?;
+        let (header, index) = (self.header.to_bytes()?, self.header.index_bytes());
         let Self { path, mut file, .. } = self;
         let mut end = || {
+            file.write_all(&index)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&header)?;
-            file.as_file().sync_all()
+            if sync { file.as_file().sync_all() } else { Ok(()) }
         };
-        end().and_then(|()| publish(file, &path)).map_err(|source| write_failed(&path, source))?;
+        end().and_then(|()| publish(file, &path, sync)).map_err(|source| write_failed(&path, source))?;
         RowFile::open(path)
     }
 
@@ -95,6 +133,7 @@ impl RowFileWriter {
         self.block.extend(crc32fast::hash(&self.block).to_le_bytes());
         self.file.write_all(&self.block).map_err(|source| write_failed(&self.path, source))?;
         self.block.clear();
+        self.header.push_block(std::mem::take(&mut self.block_rows));
         Ok(())
     }
 }
@@ -112,8 +151,11 @@ fn begin(path: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder(path))
 }
 
-fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
+fn publish(file: NamedTempFile, path: &Path, sync: bool) -> io::Result<()> {
     file.persist(path)?;
+    if !sync {
+        return Ok(());
+    }
     // The rename is durable once the folder's entry is.
     #[cfg(unix)]
     File::open(folder(path))?.sync_all()?;

@@ -75,7 +75,7 @@ impl TableEncoder {
     /// [`Error::Json`] if the encoder cannot be written as JSON.
     pub fn row_schema(&self) -> Result<RowSchema, Error> {
         let encoder = sha256_hex(&serde_json::to_vec(self).map_err(|source| Error::Json { source })?);
-        Ok(RowSchema { layout: self.layout(), tasks: self.task_names(), encoder })
+        Ok(RowSchema { layout: self.layout(), tasks: self.task_names(), encoder, slates: false })
     }
 
     /// One line per feature: what was fitted.

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use slatewise_data::artefact;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes read at a time.
@@ -46,7 +46,9 @@ impl SafetensorsFile {
         let refuse = |problem: String| refuse(path, "", problem);
         let mut start = [0_u8; 8];
         let read = read_up_to(&mut file, &mut start).map_err(io)?;
-        if let Some(format) = other_format(&start[..read]) {
+        // The length of a header may begin with another format's bytes; the header itself begins with a brace.
+        let braced = file.fill_buf().map_err(io)?.first() == Some(&b'{');
+        if let Some(format) = other_format(&start[..read]).filter(|_| !braced) {
             return Err(refuse(format!("{format}, not a safetensors file: save the weights as safetensors")));
         }
         if read < 8 {

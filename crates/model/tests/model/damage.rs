@@ -162,3 +162,19 @@ fn tables_of_any_kind_and_any_network_are_loaded_whole_or_not_at_all() -> TestRe
     assert!(fs::read(&path)? == now, "a part of the network was loaded");
     Ok(())
 }
+
+#[test]
+fn a_header_as_long_as_a_pickle_begins_is_read() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("model.safetensors");
+    let mut model = model(trunks().swap_remove(1))?;
+    model.save_weights(&path)?;
+    let bytes = fs::read(&path)?;
+    // 0x8B1F begins a gzip file, and 0x..80 with 2 to 5 above it a pickle; spaces may end a header.
+    for length in [0x8B1F, 0x1_0280, 0x2_0580] {
+        fs::write(&path, with_header(&bytes, |header| header.clone() + &" ".repeat(length - header.len())))?;
+        assert_eq!(fs::read(&path)?[..4], (length as u32).to_le_bytes());
+        model.load_weights(&path)?;
+    }
+    Ok(())
+}

@@ -6,7 +6,7 @@ use crate::fixture::{TestResult, weights};
 use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use slatewise_features::{Batch, FeatureBatch};
+use slatewise_features::{Batch, FeatureBatch, Prefetch, RowFileWriter, RowSchema};
 use slatewise_model::{
     Checkpoint, Error, Head, ModelSpec, MultiTaskModel, OrderedAfter, Predictions, Ranker, Schedule, Trainer,
     TrainerConfig, slate_probabilities,
@@ -42,6 +42,37 @@ fn focal_optimum(p: f32) -> f32 {
     let loss = |q: f32| -p * (1.0 - q).powi(2) * q.ln() - (1.0 - p) * q.powi(2) * (1.0 - q).ln();
     let grid = (1..1000).map(|step| step as f32 / 1000.0);
     grid.min_by(|a, b| loss(*a).total_cmp(&loss(*b))).unwrap_or(0.5)
+}
+
+#[test]
+fn heads_learn_from_a_row_file_as_from_memory() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let shapes = spec();
+    let tasks = shapes.tasks.iter().map(|task| task.name.clone()).collect();
+    let schema = RowSchema { layout: shapes.layout, tasks, encoder: String::new(), slates: true };
+    let mut writer = RowFileWriter::with_block_rows(folder.path().join("train.rows"), schema, 512)?;
+    let slates_each = 128;
+    for seed in 0..24 {
+        let mut piece = batch(slates_each, seed);
+        piece.labels.slate.iter_mut().for_each(|slate| *slate += slates_each as u32 * seed as u32);
+        writer.append(&piece)?;
+    }
+    let rows = writer.finish()?;
+    let config = TrainerConfig { epochs: 4, learning_rate: 0.01, ..TrainerConfig::default() };
+    let mut trainer = Trainer::new(model(spec())?, &config, 24, &Device::flex())?;
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let mut picks = Vec::new();
+    for _ in 0..config.epochs {
+        // No multiple of a slate: batches end with whole slates nevertheless, or the trainer would refuse them.
+        for batch in Prefetch::new(rows.epoch(slates_each * SLATE - 1, &mut rng)?, 2)? {
+            trainer.step(&batch?)?;
+        }
+        picks.extend(trainer.finish_epoch()?.tasks[PICK].mean);
+    }
+    // A guess among the rows of a slate costs ln(rows).
+    let guess = (SLATE as f64).ln();
+    assert!(picks.len() == config.epochs && picks[3] < 0.85 * guess && picks[3] < picks[0], "{picks:?}, {guess}");
+    Ok(())
 }
 
 #[test]

@@ -5,14 +5,13 @@ use burn::tensor::Device;
 use serde::Serialize;
 use slatewise_eval::Predictions;
 use slatewise_eval::prediction::BinarySummary;
-use slatewise_features::{Batch, Prefetch, RowFile};
-use slatewise_model::{ModelSpec, MultiTaskModel, Ranker, Trainer, TrainerConfig};
+use slatewise_features::{Prefetch, RowFile};
+use slatewise_model::{ModelSpec, MultiTaskModel, Ranker};
 
 use super::config::CompareConfig;
+use crate::commands::early_stopping::{AHEAD, Training, only};
 use crate::seeds::Seeds;
 
-/// Batches that are read ahead.
-const AHEAD: usize = 4;
 /// Rows per batch when nothing is learned.
 const EVALUATION_ROWS: usize = 8192;
 
@@ -47,42 +46,22 @@ pub(super) fn train_and_judge(
     seeds: Seeds,
     device: &Device,
 ) -> Result<Outcome> {
-    let model = MultiTaskModel::new(spec.clone(), &mut seeds.stream("model"), device)?;
     let rows = config.compare.batch_rows;
-    let steps = (parts.train.rows() as usize).div_ceil(rows);
-    let balance_seed = seeds.number("balance");
-    let trainer = TrainerConfig { balance: balance.clone(), balance_seed, ..config.trainer.clone() };
-    let mut trainer = Trainer::new(model, &trainer, steps, device)?;
+    let training = Training {
+        trainer: &config.trainer,
+        rows: &parts.train,
+        batch_rows: rows,
+        steps_per_epoch: (parts.train.rows() as usize).div_ceil(rows),
+        patience: config.compare.patience,
+        seeds,
+        device,
+    };
     let all = parts.train.schema().tasks.len();
-    let (mut best, mut best_epoch): (Option<(f64, MultiTaskModel)>, usize) = (None, 0);
-    for epoch in 1..=config.trainer.epochs {
-        let batches = parts.train.epoch(rows, &mut seeds.stream(&format!("shuffle {epoch}")))?;
-        for batch in Prefetch::new(batches, AHEAD)? {
-            trainer.step(&only(batch?, tasks, all))?;
-        }
-        trainer.finish_epoch()?;
-        let model = trainer.snapshot();
-        let loss: f64 = judge(&model, tasks, all, &parts.validation, device)?.iter().map(|task| task.log_loss).sum();
-        if best.as_ref().is_none_or(|(lowest, _)| loss < *lowest) {
-            (best, best_epoch) = (Some((loss, model)), epoch);
-        } else if epoch - best_epoch >= config.compare.patience {
-            break;
-        }
-    }
-    let (_, model) = best.context("no epoch has a validation loss that is a number")?;
-    Ok(Outcome { epochs: best_epoch, tasks: judge(&model, tasks, all, &parts.test, device)? })
-}
-
-/// The labels of some tasks alone.
-fn only(mut batch: Batch, tasks: &[usize], all: usize) -> Batch {
-    if tasks.len() < all {
-        let keep = |values: &[f32]| -> Vec<f32> {
-            values.chunks_exact(all).flat_map(|row| tasks.iter().map(|&task| row[task])).collect()
-        };
-        batch.labels.value = keep(&batch.labels.value);
-        batch.labels.weight = keep(&batch.labels.weight);
-    }
-    batch
+    let loss = |model: &MultiTaskModel| -> Result<f64> {
+        Ok(judge(model, tasks, all, &parts.validation, device)?.iter().map(|task| task.log_loss).sum())
+    };
+    let best = training.run(spec, balance, tasks, || Ok(()), loss)?;
+    Ok(Outcome { epochs: best.epoch, tasks: judge(&best.model, tasks, all, &parts.test, device)? })
 }
 
 fn judge(

@@ -163,7 +163,8 @@ pub(super) fn predict_tasks(source: Source<'_>, sessions: Range<u32>, ranker: &R
     Ok(tasks)
 }
 
-fn summarise(source: Source<'_>, tasks: &[TaskRows]) -> Result<Vec<TaskResult>> {
+/// The metrics of predictions.
+pub(super) fn summarise(source: Source<'_>, tasks: &[TaskRows]) -> Result<Vec<TaskResult>> {
     let results = source.tasks.specs().iter().zip(tasks).map(|(spec, rows)| {
         let (name, kind) = (spec.name.clone(), spec.kind());
         Ok(match kind {

@@ -1,17 +1,18 @@
 //! Stages 2 and 3: features fitted on train rows, then the multi-task model, epoch by epoch.
 //!
-//! The loop is here, with the caller: the trainer takes steps, the validation sessions judge each epoch, and the weights of the best one are kept.
+//! The loop is here, with the caller: the trainer takes steps, the validation sessions judge each epoch, and the weights of the best one are kept. Train rows come from disk, prepared ahead on another thread (`rows.rs`).
 
 use std::ops::Range;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use slatewise_features::{EpochLoader, FeatureEncoder, Source};
+use slatewise_features::{EpochPosition, FeatureEncoder, Prefetch, RowFile, Source};
 use slatewise_model::{EpochLosses, Ranker, TaskShape, Trainer, TrainerConfig};
 
 use super::data::Data;
 use super::evaluate::{TaskResult, judge_tasks};
 use super::keeping::{Keeping, Progress};
+use crate::commands::early_stopping::AHEAD;
 use crate::config::RunConfig;
 use crate::console::Console;
 use crate::device::Chosen;
@@ -51,6 +52,7 @@ pub(super) fn train(
     config: &RunConfig,
     data: &Data,
     encoder: FeatureEncoder,
+    rows: &RowFile,
     chosen: &Chosen,
     keeping: &Keeping,
     console: Console,
@@ -60,6 +62,7 @@ pub(super) fn train(
     let log = &data.loaded.log;
     let source = Source { log, encoder: &encoder, tasks: &data.tasks };
     let saved_encoder = serde_json::to_value(&encoder).context("the encoder as JSON")?;
+    let steps = steps_per_epoch(config, data);
     let (mut trainer, mut progress) = match keeping.resume(&chosen.device, console)? {
         Some(resumed) => resumed,
         None => {
@@ -67,27 +70,22 @@ pub(super) fn train(
                 config.tasks.iter().map(|task| TaskShape::new(task, log.catalogue.len())).collect();
             let model = config.model.init(&encoder.layout(), &shapes, &mut seeds.stream("model"), &chosen.device)?;
             let trainer = TrainerConfig { balance_seed: seeds.number("balance"), ..config.trainer.clone() };
-            let trainer = Trainer::new(model, &trainer, steps_per_epoch(config, data), &chosen.device)?;
+            let trainer = Trainer::new(model, &trainer, steps, &chosen.device)?;
             (trainer, Progress { epoch: 1, ..Progress::default() })
         }
     };
     while !progress.finished {
         let epoch = progress.epoch;
-        let rng = seeds.stream(&format!("shuffle {epoch}"));
-        let mut loader = EpochLoader::training(source, data.split.train.clone(), &config.loader, rng);
-        let bar = console.bar(&format!("epoch {epoch} of {}", config.trainer.epochs), loader.slates() as u64);
-        let mut done = 0;
-        // Batches are drawn anew up to the place where a stopped training was: the generator has to get there too.
-        let mut skip = progress.batches;
-        while let Some(batch) = loader.next() {
-            if skip == 0 {
-                trainer.step(&batch)?;
-                progress.batches += 1;
-                keeping.after_step(&mut trainer, &saved_encoder, &progress)?;
-            }
-            skip = skip.saturating_sub(1);
-            bar.advance((loader.slates_done() - done) as u64);
-            done = loader.slates_done();
+        let begun = rows.epoch(config.loader.batch_rows, &mut seeds.stream(&format!("shuffle {epoch}")))?.position();
+        let batches = rows.resume(progress.position(begun))?;
+        let bar = console.bar(&format!("epoch {epoch} of {}", config.trainer.epochs), steps as u64);
+        bar.advance(progress.batches as u64);
+        for batch in Prefetch::new(batches.with_positions(), AHEAD)? {
+            let (batch, behind) = batch?;
+            trainer.step(&batch)?;
+            progress.pass(&behind);
+            keeping.after_step(&mut trainer, &saved_encoder, &progress)?;
+            bar.advance(1);
         }
         let train = trainer.finish_epoch()?;
         let seconds = bar.finish().as_secs_f64();
@@ -107,11 +105,23 @@ pub(super) fn train(
 }
 
 impl Progress {
+    /// Where the epoch goes on that begins there.
+    fn position(&self, begun: EpochPosition) -> EpochPosition {
+        let Self { batches, window, window_row, .. } = *self;
+        EpochPosition { batches_done: batches as u64, window, window_row, ..begun }
+    }
+
+    /// Counts a batch that was learned from.
+    fn pass(&mut self, behind: &EpochPosition) {
+        self.batches = behind.batches_done as usize;
+        (self.window, self.window_row) = (behind.window, behind.window_row);
+    }
+
     /// Adds an epoch and turns to the next; true when it is the best so far.
     fn push(&mut self, epoch: Epoch, config: &RunConfig) -> bool {
         let (number, loss) = (epoch.epoch, epoch.validation_loss);
         self.epochs.push(epoch);
-        (self.epoch, self.batches) = (number + 1, 0);
+        (self.epoch, self.batches, self.window, self.window_row) = (number + 1, 0, 0, 0);
         let better = self.best.is_none_or(|(_, best)| loss < best);
         if better {
             self.best = Some((number, loss));
@@ -123,7 +133,7 @@ impl Progress {
 }
 
 /// Steps of an epoch, in expectation over which unclicked rows are kept.
-fn steps_per_epoch(config: &RunConfig, data: &Data) -> usize {
+pub(super) fn steps_per_epoch(config: &RunConfig, data: &Data) -> usize {
     (rows_drawn(config, data, &data.split.train) / config.loader.batch_rows as f64).ceil() as usize
 }
 

@@ -25,10 +25,9 @@ use crate::run_dir::RunDir;
 
 /// A training that was asked to stop, after it had written a checkpoint.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped at epoch {epoch}, batch {batch}; go on with: cargo xtask train --resume {}", partial.display())]
+#[error("stopped at {place}; go on with: cargo xtask train --resume {}", partial.display())]
 pub(crate) struct Interrupted {
-    epoch: usize,
-    batch: usize,
+    place: String,
     partial: PathBuf,
 }
 
@@ -40,6 +39,9 @@ pub(super) struct Progress {
     pub(super) epoch: usize,
     /// Batches of it that were trained on.
     pub(super) batches: usize,
+    /// The window of the row file that the next batch begins in, and how many of its rows were given out.
+    pub(super) window: usize,
+    pub(super) window_row: usize,
     /// Whether training is over.
     pub(super) finished: bool,
     /// The best epoch so far, and its validation loss.
@@ -103,13 +105,16 @@ impl Keeping {
         encoder: &serde_json::Value,
         progress: &Progress,
     ) -> Result<()> {
-        let stop = self.stop.load(Ordering::Relaxed);
-        if stop || self.saved.get().elapsed() >= self.every {
+        if self.stop.load(Ordering::Relaxed) || self.saved.get().elapsed() >= self.every {
             self.save(trainer, encoder, progress)?;
         }
-        if stop {
-            let Progress { epoch, batches: batch, .. } = *progress;
-            return Err(Interrupted { epoch, batch, partial: self.partial.clone() }.into());
+        self.check(|| format!("epoch {}, batch {}", progress.epoch, progress.batches))
+    }
+
+    /// An error when the run was asked to stop; nothing is saved.
+    pub(super) fn check(&self, place: impl FnOnce() -> String) -> Result<()> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Interrupted { place: place(), partial: self.partial.clone() }.into());
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask train`: the whole road, from a log to a judged policy and a report.
 //!
 //! ```text
-//! 1 data ─▶ 2 features ─▶ 3 model ─▶ 4 evaluation ─▶ 5 reward and simulators ─▶ 6 policies ─▶ run directory
+//! 1 data ─▶ 2 features ─▶ 3 model (─▶ twins) ─▶ 4 evaluation ─▶ 5 reward and simulators ─▶ 6 policies ─▶ run directory
 //! ```
 //!
 //! Each stage is a file here; this one runs them in turn and writes what they found.
@@ -16,6 +16,8 @@ mod next_item;
 mod policies;
 mod record;
 mod report;
+mod rows;
+mod twins;
 mod units;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +31,7 @@ use self::keeping::Keeping;
 pub(crate) use self::policies::PolicyConfig;
 use self::record::{Metrics, Run};
 use self::report::Findings;
+use self::rows::StoredRows;
 use crate::args::TrainArguments;
 use crate::config::RunConfig;
 use crate::console::Console;
@@ -53,6 +56,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
             let path = arguments.config.clone().unwrap_or_else(|| in_repository("configs/eshop.toml"));
             let mut config = RunConfig::read(&path)?;
             config.seed = arguments.seed.unwrap_or(config.seed);
+            config.evaluation.twins |= arguments.twins;
             let runs = arguments.runs.clone().unwrap_or_else(|| in_repository("runs"));
             let run = RunDir::create(&runs, &config.name, &now)?;
             run.write("config.toml", config.to_toml()?.as_bytes())?;
@@ -64,14 +68,26 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
     let data = data::prepare(&config, &run, console)?;
     let encoder = fit::fit_features(&config, &data, console)?;
     let keeping = Keeping::new(&run, arguments.checkpoint_every)?;
-    let fitted = fit::train(&config, &data, encoder, &chosen, &keeping, console)?;
+    let rows = StoredRows::write(&config, &data, &encoder, &run, console)?;
+    let fitted = fit::train(&config, &data, encoder, rows.file(), &chosen, &keeping, console)?;
+    let twins = twins::learn(&config, &data, &fitted, rows.file(), &chosen, &keeping, console)?;
+    // The lock goes last: nobody else may write here while the rows do.
+    drop(rows);
     drop(keeping);
     let evaluation = evaluate::evaluate(&config, &data, &fitted, &chosen, console)?;
+    let transfer = twins::transfer(&config, &evaluation, &twins)?;
+    twins::lines(&transfer).iter().for_each(|line| console.line(line));
     let policies = policies::learn_and_judge(&config, &data, &fitted, console)?;
     closing::print(&evaluation, &policies, console);
 
-    let findings =
-        Findings { config: &config, data: &data, fitted: &fitted, evaluation: &evaluation, policies: &policies };
+    let findings = Findings {
+        config: &config,
+        data: &data,
+        fitted: &fitted,
+        evaluation: &evaluation,
+        transfer: &transfer,
+        policies: &policies,
+    };
     let metrics = Metrics::new(&findings);
     let record = Run::new(&findings, &chosen, &now, started.elapsed());
     let report = report::build(&findings, &record)?;

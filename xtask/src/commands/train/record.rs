@@ -17,6 +17,7 @@ use super::health::Health;
 use super::next_item::NextItemResult;
 use super::policies::{Comparison, Curve, LoggedReward, Weights};
 use super::report::Findings;
+use super::twins::Transfer;
 use crate::device::Chosen;
 use crate::run_dir::RunDir;
 
@@ -27,6 +28,9 @@ pub(super) struct Metrics<'a> {
     epochs: &'a [Epoch],
     best_epoch: usize,
     tasks: &'a [TaskResult],
+    /// Only with `--twins`.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    transfer: &'a [Transfer],
     next_item: &'a [NextItemResult],
     health: &'a Health,
     logged_reward: &'a [LoggedReward],
@@ -43,6 +47,7 @@ impl<'a> Metrics<'a> {
             epochs: &findings.fitted.epochs,
             best_epoch: findings.fitted.best_epoch,
             tasks: &findings.evaluation.tasks,
+            transfer: findings.transfer,
             next_item: &findings.evaluation.next_item,
             health: &findings.evaluation.health,
             logged_reward: &findings.policies.logged_reward,

@@ -48,25 +48,46 @@ fn next_item(ids: &[String], result: &NextItemResult) -> Result<Vec<u8>> {
     csv(&header, lines)
 }
 
-fn task(ids: &[String], rows: &TaskRows) -> Result<Vec<u8>> {
+/// A task's metrics per session: means over the session's labelled rows.
+pub(super) struct SessionMeans {
+    pub(super) session: Vec<u32>,
+    /// `log_loss`, and `brier` of a binary task.
+    pub(super) metrics: Vec<(&'static str, Vec<f64>)>,
+    rows: Vec<usize>,
+}
+
+/// The means of a task's rows, in the order of the sessions.
+pub(super) fn session_means(rows: &TaskRows) -> Result<SessionMeans> {
     let binary = rows.loss.is_empty();
-    let header: &[&str] = if binary { &["log_loss", "brier", "rows"] } else { &["log_loss", "rows"] };
-    let mut lines = Vec::new();
+    let names: &[&str] = if binary { &["log_loss", "brier"] } else { &["log_loss"] };
+    let metrics = names.iter().map(|&name| (name, Vec::new())).collect();
+    let mut means = SessionMeans { session: Vec::new(), metrics, rows: Vec::new() };
     let mut start = 0;
     // The rows of a session follow each other.
     for of_session in rows.session.chunk_by(|a, b| a == b) {
         let range = start..start + of_session.len();
         start = range.end;
-        let mut values = if binary {
+        let values = if binary {
             let predictions = Predictions::new(&rows.score[range.clone()], &rows.label[range.clone()])?;
-            vec![log_loss(&predictions)?.to_string(), brier_score(&predictions)?.to_string()]
+            vec![log_loss(&predictions)?, brier_score(&predictions)?]
         } else {
-            vec![(rows.loss[range.clone()].iter().sum::<f64>() / range.len() as f64).to_string()]
+            vec![rows.loss[range.clone()].iter().sum::<f64>() / range.len() as f64]
         };
-        values.push(range.len().to_string());
-        lines.push((ids[of_session[0] as usize].as_str(), values));
+        means.metrics.iter_mut().zip(values).for_each(|((_, column), value)| column.push(value));
+        means.session.push(of_session[0]);
+        means.rows.push(range.len());
     }
-    csv(&header.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), lines)
+    Ok(means)
+}
+
+fn task(ids: &[String], rows: &TaskRows) -> Result<Vec<u8>> {
+    let means = session_means(rows)?;
+    let header: Vec<String> = means.metrics.iter().map(|(name, _)| *name).chain(["rows"]).map(str::to_owned).collect();
+    let lines = means.session.iter().enumerate().map(|(place, &session)| {
+        let values = means.metrics.iter().map(|(_, column)| column[place].to_string());
+        (ids[session as usize].as_str(), values.chain([means.rows[place].to_string()]).collect())
+    });
+    csv(&header, lines)
 }
 
 fn csv<'a>(header: &[String], lines: impl IntoIterator<Item = (&'a str, Vec<String>)>) -> Result<Vec<u8>> {

@@ -5,6 +5,7 @@ mod health;
 mod model;
 mod next_item;
 mod policies;
+mod transfer;
 
 use anyhow::Result;
 use slatewise_eval::report::{Fact, NumberFormat, Report, Section};
@@ -14,6 +15,7 @@ use super::evaluate::Evaluation;
 use super::fit::Fitted;
 use super::policies::Policies;
 use super::record::Run;
+use super::twins::Transfer;
 use crate::config::RunConfig;
 
 /// Everything that a run found.
@@ -23,6 +25,8 @@ pub(super) struct Findings<'a> {
     pub(super) data: &'a Data,
     pub(super) fitted: &'a Fitted,
     pub(super) evaluation: &'a Evaluation,
+    /// Empty without twins.
+    pub(super) transfer: &'a [Transfer],
     pub(super) policies: &'a Policies,
 }
 
@@ -35,6 +39,9 @@ pub(super) fn build(findings: &Findings<'_>, run: &Run) -> Result<Report> {
     }
     report = report.section(policies::comparison(findings)).section(data::section(findings));
     report = report.section(model::training(findings)).section(model::predictions(findings));
+    if !findings.transfer.is_empty() {
+        report = report.section(transfer::section(findings.transfer));
+    }
     report = report.section(health::section(&findings.evaluation.health));
     if let Some(section) = next_item::section(findings) {
         report = report.section(section);
