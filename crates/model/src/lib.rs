@@ -60,6 +60,7 @@ mod error;
 mod gradient_clip;
 mod gradients;
 mod head;
+mod heads_config;
 mod labels;
 mod loss;
 mod mlp;
@@ -92,6 +93,7 @@ pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, Table
 pub use epoch_losses::{BatchPlace, EpochLosses, TaskLoss};
 pub use error::Error;
 pub use head::{Head, OrderedAfter, TaskShape, Transform};
+pub use heads_config::HeadsConfig;
 pub use labels::{BinaryLabels, DeviceLabels, SlateIndex, Target, TaskLabels};
 pub use loss::{
     LogProbabilities, binary_cross_entropy, focal_cross_entropy, ordering_penalty, ordinal_cross_entropy, pinball,

@@ -1,11 +1,13 @@
 //! What `compare-models` reads: a table, and the trunks that are tried on it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use slatewise_features::TableSpec;
-use slatewise_model::{EmbeddingConfig, TrainerConfig, TrunkConfig};
+use slatewise_features::tabular::TableTask;
+use slatewise_model::{EmbeddingConfig, Head, HeadsConfig, OrderedAfter, TaskShape, TrainerConfig, TrunkConfig};
 
 /// A comparison.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ pub(super) struct CompareConfig {
     /// The first seed; every seed of the comparison follows from it.
     pub(super) seed: u64,
     pub(super) table: TableSpec,
+    #[serde(default, skip_serializing_if = "HeadsConfig::is_empty")]
+    pub(super) heads: HeadsConfig,
     pub(super) model: SharedModelConfig,
     pub(super) trainer: TrainerConfig,
     pub(super) compare: Compared,
@@ -57,7 +61,10 @@ pub(super) struct Candidate {
     pub(super) balance: slatewise_model::BalanceConfig,
     /// Tasks whose label implies an earlier one's: `after = { purchase = "click" }` (ESMM).
     #[serde(default)]
-    pub(super) after: std::collections::BTreeMap<String, String>,
+    pub(super) after: BTreeMap<String, String>,
+    /// Tasks that should not be more likely than another: `ordered_after = { purchase = { task = "click", weight = 0.6 } }` (AITM).
+    #[serde(default)]
+    pub(super) ordered_after: BTreeMap<String, OrderedAfter>,
 }
 
 impl CompareConfig {
@@ -91,11 +98,33 @@ impl CompareConfig {
                 task.name
             );
         }
+        self.task_shapes()?;
         ensure!(self.table.test.is_some(), "table.test: name the file that judges");
         for (index, model) in models.iter().enumerate() {
             let twice = models[..index].iter().any(|earlier| earlier.name == model.name);
             ensure!(!twice, "compare.models: two of them are called {:?}; rename one", model.name);
+            for (key, task) in model
+                .after
+                .keys()
+                .map(|task| ("after", task))
+                .chain(model.ordered_after.keys().map(|task| ("ordered_after", task)))
+            {
+                let known = self.table.tasks.iter().any(|known| known.name == *task);
+                ensure!(known, "compare.models, {:?}, {key}: there is no task {task:?}", model.name);
+            }
         }
         Ok(())
+    }
+
+    /// The tasks with their heads, after no other.
+    ///
+    /// # Errors
+    /// A head under `[heads]` that its task cannot have.
+    pub(super) fn task_shapes(&self) -> Result<Vec<TaskShape>> {
+        let shape = |task: &TableTask| TaskShape {
+            loss_weight: task.loss_weight,
+            ..TaskShape::of(task.name.clone(), Head::binary())
+        };
+        Ok(self.heads.apply(self.table.tasks.iter().map(shape).collect())?)
     }
 }
