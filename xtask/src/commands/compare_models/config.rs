@@ -128,3 +128,47 @@ impl CompareConfig {
         Ok(self.heads.apply(self.table.tasks.iter().map(shape).collect())?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shipped comparison with `more` at its end, which belongs to the last of its models, `heads` before its trainer.
+    fn read(heads: &str, more: &str) -> Result<CompareConfig> {
+        let shipped = include_str!("../../../../configs/adult.toml");
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("compare.toml");
+        std::fs::write(
+            &path,
+            format!("{}\n{more}\n", shipped.replacen("[trainer]", &format!("{heads}\n[trainer]"), 1)),
+        )?;
+        CompareConfig::read(&path)
+    }
+
+    fn refusal(heads: &str, more: &str) -> String {
+        read(heads, more).err().map(|error| format!("{error:#}")).unwrap_or_default()
+    }
+
+    #[test]
+    fn heads_and_orders_are_read_and_those_of_no_task_refused() -> Result<()> {
+        let heads = "[heads]\nincome = { kind = \"binary\", focal_gamma = 2.0 }";
+        let order = "ordered_after = { income = { task = \"never_married\", weight = 0.6 } }";
+        let config = read(heads, order)?;
+        let shapes = config.task_shapes()?;
+        assert_eq!(shapes[0].head, Head::Binary { label_smoothing: 0.0, focal_gamma: Some(2.0) });
+        assert_eq!(shapes[1].head, Head::binary());
+        let order = config.compare.models.last().and_then(|model| model.ordered_after.get("income"));
+        assert_eq!(order, Some(&OrderedAfter { task: "never_married".into(), weight: 0.6 }));
+
+        let heads = heads.replace("income", "wage");
+        assert!(refusal(&heads, "").contains("`heads.wage`: there is no such task: name one of income, never_married"));
+        for key in ["after = { wage = \"income\" }", "ordered_after = { wage = { task = \"income\", weight = 1.0 } }"] {
+            let message = refusal("", key);
+            assert!(
+                message.contains("compare.models, \"independent\", ") && message.contains("no task \"wage\""),
+                "{message}"
+            );
+        }
+        Ok(())
+    }
+}
