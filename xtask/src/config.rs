@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use slatewise_data::{LogSource, SplitConfig, TaskSpec};
 use slatewise_features::{FeatureSpec, LoaderConfig};
-use slatewise_model::{ModelConfig, TrainerConfig};
+use slatewise_model::{HeadsConfig, ModelConfig, TaskShape, TrainerConfig};
 use slatewise_rl::RewardSpec;
 use toml::{Table, Value};
 
@@ -35,6 +35,8 @@ pub(crate) struct RunConfig {
     pub(crate) data: LogSource,
     pub(crate) split: SplitConfig,
     pub(crate) tasks: Vec<TaskSpec>,
+    #[serde(default, skip_serializing_if = "HeadsConfig::is_empty")]
+    pub(crate) heads: HeadsConfig,
     pub(crate) features: FeatureSpec,
     pub(crate) loader: LoaderConfig,
     pub(crate) model: ModelConfig,
@@ -87,11 +89,21 @@ impl RunConfig {
         let named = !self.name.is_empty() && self.name.chars().all(plain);
         ensure!(named, "name: use letters, digits, - and _ (it names a folder), not {:?}", self.name);
         self.data.check()?;
+        // Which heads fit does not depend on how many items there are.
+        self.task_shapes(2)?;
         self.loader.validate()?;
         self.trainer.validate()?;
         self.evaluation.validate()?;
         self.reward.validate("reward")?;
         self.policy.validate()
+    }
+
+    /// The tasks with their heads, over a catalogue of `items` items.
+    ///
+    /// # Errors
+    /// A head under `[heads]` that its task cannot have.
+    pub(crate) fn task_shapes(&self, items: usize) -> Result<Vec<TaskShape>> {
+        Ok(self.heads.apply(self.tasks.iter().map(|task| TaskShape::new(task, items)).collect())?)
     }
 
     /// The resolved config as TOML.

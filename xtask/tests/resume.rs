@@ -2,34 +2,26 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod tiny_run;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-const TINY: &str = r#"
-extends = "CONFIGS/eshop_small.toml"
-name = "tiny"
+/// Batches enough to be stopped between them, several times.
+const LONGER: &str = r"
 [data]
 sessions_share = 0.04
-[features]
-min_count = 2
 [loader]
 batch_rows = 64
 unclicked_rate = 0.5
 [trainer]
 epochs = 3
 gradient_clip_norm = 1.0
-[model]
-trunk = { kind = "mmoe", experts = 2, widths = [16] }
-[policy.schedule]
-tabular_steps = 2000
-dqn_steps = 1200
-judged_sessions = 20
-curve_points = 2
-"#;
+";
 
 struct Bench {
     folder: TempDir,
@@ -38,8 +30,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
-        fs::write(folder.path().join("run.toml"), TINY.replace("CONFIGS", configs.to_str().unwrap())).unwrap();
+        tiny_run::config(folder.path(), LONGER);
         Self { folder }
     }
 

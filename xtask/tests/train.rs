@@ -1,30 +1,13 @@
 //! `train` as a user meets it: what it leaves behind, that a seed settles every number, and how it answers mistakes.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod tiny_run;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
-
-/// The shipped config, cut down until debug builds run it in seconds.
-const TINY: &str = r#"
-extends = "CONFIGS/eshop_small.toml"
-name = "tiny"
-[data]
-sessions_share = 0.02
-[features]
-min_count = 2
-[trainer]
-epochs = 1
-[model]
-trunk = { kind = "mmoe", experts = 2, widths = [16] }
-[policy.schedule]
-tabular_steps = 2000
-dqn_steps = 1200
-judged_sessions = 20
-curve_points = 2
-"#;
 
 struct Workbench {
     folder: TempDir,
@@ -39,17 +22,9 @@ impl Workbench {
         self.folder.path().join(name)
     }
 
-    /// Writes a config that is `TINY` with some lines put in place of others.
-    fn config(&self, replace: &[(&str, &str)]) -> PathBuf {
-        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
-        let mut text = TINY.replace("CONFIGS", configs.to_str().unwrap());
-        for (old, new) in replace {
-            assert!(text.contains(old), "{old} is not in the config");
-            text = text.replace(old, new);
-        }
-        let path = self.path("run.toml");
-        fs::write(&path, text).unwrap();
-        path
+    /// Writes the tiny run with `more` on top of it.
+    fn config(&self, more: &str) -> PathBuf {
+        tiny_run::config(self.folder.path(), more)
     }
 
     fn train(&self, config: &Path, threads: &str, runs: &str) -> Output {
@@ -81,7 +56,7 @@ fn only_run(runs: &Path) -> PathBuf {
 #[test]
 fn one_seed_gives_one_metrics_file_whatever_the_threads() {
     let bench = Workbench::new();
-    let config = bench.config(&[]);
+    let config = bench.config("");
     let mut metrics = Vec::new();
     for threads in ["1", "2"] {
         let output = bench.train(&config, threads, threads);
@@ -108,7 +83,7 @@ fn one_seed_gives_one_metrics_file_whatever_the_threads() {
     assert!(fs::read(only_run(&bench.path("again")).join("metrics.json")).unwrap() == metrics[0]);
 }
 
-/// The five tasks of `TINY` have a gate each over its two experts, and ten pairs.
+/// The five tasks of the tiny run have a gate each over its two experts, and ten pairs.
 fn assert_health_is_plausible(metrics: &[u8]) {
     let metrics: serde_json::Value = serde_json::from_slice(metrics).unwrap();
     let health = &metrics["health"];
@@ -142,7 +117,7 @@ fn assert_health_is_plausible(metrics: &[u8]) {
 #[test]
 fn a_run_compared_with_itself_shows_no_difference() {
     let bench = Workbench::new();
-    assert!(bench.train(&bench.config(&[]), "2", "runs").status.success());
+    assert!(bench.train(&bench.config(""), "2", "runs").status.success());
     let run = only_run(&bench.path("runs"));
     let mut compare = Command::new(env!("CARGO_BIN_EXE_xtask"));
     let output = compare.arg("compare").arg(&run).arg(&run).arg("--json").output().unwrap();
@@ -159,7 +134,7 @@ fn a_run_compared_with_itself_shows_no_difference() {
 fn another_seed_gives_other_numbers() {
     let bench = Workbench::new();
     for (seed, runs) in [("1", "one"), ("2", "two")] {
-        let config = bench.config(&[("name = \"tiny\"", &format!("name = \"tiny\"\nseed = {seed}"))]);
+        let config = bench.config(&format!("seed = {seed}"));
         assert!(bench.train(&config, "2", runs).status.success());
     }
     let read = |runs: &str| fs::read(only_run(&bench.path(runs)).join("metrics.json")).unwrap();
@@ -264,7 +239,7 @@ loss_weight = 0.0
 #[test]
 fn an_unknown_key_is_named() {
     let bench = Workbench::new();
-    let line = bench.refusal(&bench.config(&[("epochs = 1", "epoch = 1")]));
+    let line = bench.refusal(&bench.config("[trainer]\nepoch = 1"));
     assert!(
         line.contains("run.toml") && line.contains("unknown field `epoch`") && line.contains("`trainer`"),
         "{line}"
@@ -274,8 +249,49 @@ fn an_unknown_key_is_named() {
 #[test]
 fn a_value_out_of_range_is_named() {
     let bench = Workbench::new();
-    let line = bench.refusal(&bench.config(&[("curve_points = 2", "curve_points = 0")]));
+    let line = bench.refusal(&bench.config("[policy.schedule]\ncurve_points = 0"));
     assert!(line.contains("policy.schedule.curve_points: at least 2, not 0"), "{line}");
+}
+
+#[test]
+fn a_head_that_its_task_cannot_have_is_named() {
+    let bench = Workbench::new();
+    for (head, says) in [
+        ("clicks = { kind = \"binary\" }", "`heads.clicks`: there is no such task: name one of click, sale_click, "),
+        ("click = { kind = \"ordinal\", levels = 5 }", "`heads.click`: the task's label is 0 or 1"),
+        ("click = { kind = \"binary\", label_smoothing = 2.0 }", "`heads.click`: `label_smoothing` must be"),
+        ("click = { kind = \"binary\", smoothing = 0.1 }", "unknown field `smoothing`"),
+    ] {
+        let line = bench.refusal(&bench.config(&format!("[heads]\n{head}")));
+        assert!(line.contains("run.toml") && line.contains(says) && line.contains("click"), "{line}");
+    }
+}
+
+#[test]
+fn a_declared_head_is_the_models() {
+    let bench = Workbench::new();
+    let config = bench.config("[heads]\ncontinues = { kind = \"binary\", label_smoothing = 0.125, focal_gamma = 2.0 }");
+    let output = bench.train(&config, "2", "runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = only_run(&bench.path("runs"));
+    let manifest = fs::read(run.join("checkpoint/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let heads: Vec<&serde_json::Value> =
+        manifest["model"]["tasks"].as_array().unwrap().iter().map(|task| &task["head"]).collect();
+    assert_eq!((&heads[2]["label_smoothing"], &heads[2]["focal_gamma"]), (&0.125.into(), &2.0.into()), "{heads:?}");
+    assert_eq!((&heads[0]["label_smoothing"], &heads[4]["kind"]), (&0.0.into(), &"choice".into()), "{heads:?}");
+    assert!(fs::read_to_string(run.join("config.toml")).unwrap().contains("[heads.continues]"));
+}
+
+#[test]
+fn a_loss_above_its_limit_stops_the_run_with_its_place() {
+    let bench = Workbench::new();
+    let line = bench.refusal(&bench.config("[trainer]\nmax_loss = 0.01"));
+    assert!(line.starts_with("error: epoch 1, batch 1 (step 1): the loss of task `click` is 0."), "{line}");
+    assert!(line.contains("above `trainer.max_loss` = 0.01: lower `trainer.learning_rate`"), "{line}");
+    assert_eq!(line.matches("epoch 1").count(), 1, "{line}");
+    let line = bench.refusal(&bench.config("[trainer]\nmax_loss = 0.0"));
+    assert!(line.contains("`trainer.max_loss` is 0: give a number above 0"), "{line}");
 }
 
 #[test]
@@ -288,7 +304,7 @@ fn a_missing_config_is_named() {
 #[test]
 fn a_missing_log_is_named() {
     let bench = Workbench::new();
-    let line = bench.refusal(&bench.config(&[("[data]", "[data]\npath = \"nowhere.csv\"")]));
+    let line = bench.refusal(&bench.config("[data]\npath = \"nowhere.csv\""));
     assert!(line.contains("nowhere.csv") && line.contains("data.path"), "{line}");
 }
 
@@ -298,7 +314,7 @@ fn an_empty_log_is_named() {
     fs::write(bench.path("empty.csv"), "").unwrap();
     let sha256 = slatewise_data::artefact::sha256_hex(b"");
     let data = format!("[data]\npath = \"empty.csv\"\nsha256 = \"{sha256}\"");
-    let line = bench.refusal(&bench.config(&[("[data]", &data)]));
+    let line = bench.refusal(&bench.config(&data));
     assert!(line.contains("empty.csv") && line.contains("empty"), "{line}");
 }
 
@@ -306,15 +322,14 @@ fn an_empty_log_is_named() {
 fn a_log_that_changed_is_refused_before_anything_else() {
     let bench = Workbench::new();
     fs::write(bench.path("other.csv"), "year;month\n2008;4\n").unwrap();
-    let line = bench.refusal(&bench.config(&[("[data]", "[data]\npath = \"other.csv\"")]));
+    let line = bench.refusal(&bench.config("[data]\npath = \"other.csv\""));
     assert!(line.contains("other.csv") && line.contains("SHA-256"), "{line}");
 }
 
 #[test]
 fn a_missing_column_is_named_with_its_key() {
     let bench = Workbench::new();
-    let schema = "[data.schema]\nprice = \"prize\"\n[features]";
-    let line = bench.refusal(&bench.config(&[("[features]", schema)]));
+    let line = bench.refusal(&bench.config("[data.schema]\nprice = \"prize\""));
     assert!(line.contains("prize") && line.contains("data.schema.price"), "{line}");
 }
 
@@ -322,7 +337,7 @@ fn a_missing_column_is_named_with_its_key() {
 fn a_folder_that_cannot_be_made_is_named() {
     let bench = Workbench::new();
     fs::write(bench.path("file"), "in the way").unwrap();
-    let output = bench.train(&bench.config(&[]), "1", "file/runs");
+    let output = bench.train(&bench.config(""), "1", "file/runs");
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text.contains("cannot make the folder for runs") && text.contains("--runs"), "{text}");
@@ -337,7 +352,7 @@ fn a_device_that_is_not_there_is_told_so() {
     for loader in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "__EGL_VENDOR_LIBRARY_FILENAMES"] {
         command.env(loader, "/nonexistent");
     }
-    command.args(["train", "--device", "wgpu"]).arg("--config").arg(bench.config(&[]));
+    command.args(["train", "--device", "wgpu"]).arg("--config").arg(bench.config(""));
     let output = command.arg("--runs").arg(bench.path("runs")).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");

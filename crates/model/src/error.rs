@@ -25,6 +25,14 @@ pub enum Error {
         /// What is wrong, and the mend.
         problem: &'static str,
     },
+    /// A head is declared that its task cannot have.
+    #[error("`heads.{task}`: {problem}")]
+    InvalidHead {
+        /// Name of the entry.
+        task: String,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
     /// The encoder offers neither categorical fields nor dense values.
     #[error("the feature layout has no inputs: declare at least one feature")]
     NoFeatures,

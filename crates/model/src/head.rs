@@ -156,7 +156,7 @@ impl Head {
     }
 
     /// What is wrong with the options, and the mend.
-    fn problem(&self) -> Option<&'static str> {
+    pub(crate) fn problem(&self) -> Option<&'static str> {
         let share = |smoothing: f32| (0.0..1.0).contains(&smoothing);
         match *self {
             Self::Binary { label_smoothing, .. } | Self::MultiClass { label_smoothing, .. }

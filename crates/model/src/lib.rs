@@ -62,6 +62,7 @@ mod error;
 mod gradient_clip;
 mod gradients;
 mod head;
+mod heads_config;
 mod labels;
 mod loss;
 mod mlp;
@@ -76,6 +77,7 @@ mod schedule;
 mod task_chain;
 mod task_losses;
 mod trainer;
+mod trainer_config;
 mod training_checkpoint;
 mod training_directory;
 mod trunk;
@@ -94,6 +96,7 @@ pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, Table
 pub use epoch_losses::{BatchPlace, EpochLosses, TaskLoss};
 pub use error::Error;
 pub use head::{Head, OrderedAfter, TaskShape, Transform};
+pub use heads_config::HeadsConfig;
 pub use labels::{BinaryLabels, DeviceLabels, SlateIndex, Target, TaskLabels};
 pub use loss::{
     LogProbabilities, binary_cross_entropy, focal_cross_entropy, ordering_penalty, ordinal_cross_entropy, pinball,
@@ -108,7 +111,8 @@ pub use prediction::slate_probabilities;
 pub use ranker::{Predictions, Ranker};
 pub use reference::{Difference, ReferenceModel, check_reference};
 pub use schedule::Schedule;
-pub use trainer::{Trainer, TrainerConfig};
+pub use trainer::Trainer;
+pub use trainer_config::TrainerConfig;
 pub use training_checkpoint::Resumed;
 pub use training_directory::TrainingDirectory;
 pub use trunk::{Aitm, AitmConfig, Independent, IndependentConfig, Mmoe, MmoeConfig, Pepnet, PepnetConfig};

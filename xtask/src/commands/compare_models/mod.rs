@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use slatewise_features::{Part, RowFile, RowFileWriter, TableEncoder};
-use slatewise_model::{Head, ModelConfig, ModelSpec, TaskShape};
+use slatewise_model::{ModelConfig, ModelSpec, TaskShape};
 
 use self::config::{Candidate, CompareConfig};
 use self::run::{Outcome, Parts, train_and_judge};
@@ -30,7 +30,7 @@ use crate::seeds::Seeds;
 /// What `compare-models` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The comparison (TOML): `[table]`, `[model]`, `[trainer]` and `[compare]`, as in `configs/adult.toml`.
+    /// The comparison (TOML): `[table]`, `[heads]`, `[model]`, `[trainer]` and `[compare]`, as in `configs/adult.toml`.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// Where the models train; small models are fastest on the CPU.
@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let models = models.filter(|model| arguments.only.is_empty() || arguments.only.contains(&model.name));
     let mut judged = Vec::new();
     for candidate in models {
-        let spec = spec(&config, &encoder, candidate);
+        let spec = spec(&config, &encoder, candidate)?;
         spec.validate().with_context(|| format!("compare.models, {:?}", candidate.name))?;
         let tasks = spec.tasks.len();
         let bar = console.bar(&candidate.name, (config.compare.seeds * (tasks + 1)) as u64);
@@ -124,13 +124,13 @@ fn encode(config: &CompareConfig, encoder: &TableEncoder, part: Part, path: Path
     Ok(writer.finish()?)
 }
 
-fn spec(config: &CompareConfig, encoder: &TableEncoder, candidate: &Candidate) -> ModelSpec {
-    let tasks = encoder.tasks().iter().map(|task| TaskShape {
-        loss_weight: task.loss_weight,
+fn spec(config: &CompareConfig, encoder: &TableEncoder, candidate: &Candidate) -> Result<ModelSpec> {
+    let tasks = config.task_shapes()?.into_iter().map(|task| TaskShape {
         after: candidate.after.get(&task.name).cloned(),
-        ..TaskShape::of(task.name.clone(), Head::binary())
+        ordered_after: candidate.ordered_after.get(&task.name).cloned(),
+        ..task
     });
-    ModelSpec {
+    Ok(ModelSpec {
         config: ModelConfig {
             trunk: candidate.trunk.clone(),
             tower: config.model.tower.clone(),
@@ -139,5 +139,5 @@ fn spec(config: &CompareConfig, encoder: &TableEncoder, candidate: &Candidate) -
         },
         layout: encoder.layout(),
         tasks: tasks.collect(),
-    }
+    })
 }

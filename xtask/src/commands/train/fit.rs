@@ -7,7 +7,7 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use slatewise_features::{EpochPosition, FeatureEncoder, Prefetch, RowFile, Source};
-use slatewise_model::{EpochLosses, Ranker, TaskShape, Trainer, TrainerConfig};
+use slatewise_model::{EpochLosses, Ranker, Trainer, TrainerConfig};
 
 use super::data::Data;
 use super::evaluate::{TaskResult, judge_tasks};
@@ -66,8 +66,7 @@ pub(super) fn train(
     let (mut trainer, mut progress) = match keeping.resume(&chosen.device, console)? {
         Some(resumed) => resumed,
         None => {
-            let shapes: Vec<TaskShape> =
-                config.tasks.iter().map(|task| TaskShape::new(task, log.catalogue.len())).collect();
+            let shapes = config.task_shapes(log.catalogue.len())?;
             let model = config.model.init(&encoder.layout(), &shapes, &mut seeds.stream("model"), &chosen.device)?;
             let trainer = TrainerConfig { balance_seed: seeds.number("balance"), ..config.trainer.clone() };
             let trainer = Trainer::new(model, &trainer, steps, &chosen.device)?;
