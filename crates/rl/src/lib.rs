@@ -32,6 +32,7 @@
 
 pub mod deep;
 mod environment;
+pub mod environments;
 mod error;
 mod evaluate;
 mod learner;
