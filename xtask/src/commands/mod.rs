@@ -5,4 +5,5 @@ pub(crate) mod compare;
 pub(crate) mod compare_models;
 pub(crate) mod metrics;
 pub(crate) mod ope;
+pub(crate) mod rl;
 pub(crate) mod train;

@@ -189,6 +189,9 @@ impl DynamicProgramming {
                 change = f64::max(change, (after - values[state]).abs());
                 values[state] = after;
             }
+            if !values.iter().all(|value| value.is_finite()) {
+                return Err(Error::NotConverged { sweeps, change: f64::INFINITY, discount: self.discount });
+            }
             if change <= enough.max(4.0 * f64::EPSILON * largest(&values)) {
                 return Ok((values, sweeps, change));
             }
@@ -277,6 +280,10 @@ mod tests {
         // Discounted, the same table is worth 1 / (1 − γ).
         let solution = DynamicProgramming::new(0.999_9).value_iteration(&mdp).unwrap();
         assert!((solution.values()[0] - 10_000.0).abs() < 1e-6);
+        // Values beyond all numbers do not count as at rest.
+        let rules = |_, _| vec![Outcome::certain(0, f64::MAX, false)];
+        let huge = TabularMdp::new(1, 1, &[1.0], rules).unwrap();
+        assert!(DynamicProgramming::new(0.9).value_iteration(&huge).is_err());
         let message = DynamicProgramming::new(1.5).value_iteration(&mdp).unwrap_err().to_string();
         assert_eq!(message, "dynamic_programming.discount: 1.5 must lie in [0, 1]");
     }
