@@ -185,6 +185,6 @@ fn mountain_car_moves_as_gymnasiums() -> Result<(), Box<dyn Error>> {
 fn acrobot_moves_as_gymnasiums() -> Result<(), Box<dyn Error>> {
     let recorded = trace(include_str!("golden/gymnasium/acrobot.csv"))?;
     let ends = check_trace(&recorded, |state| Acrobot::new().with_state(state), Acrobot::state, 1e-6);
-    assert_eq!(ends, 2);
+    assert_eq!(ends, 3);
     Ok(())
 }

@@ -104,7 +104,9 @@ TRACES = {
         [
             ([0.05, -0.02, 0.08, -0.1], pump_acrobot, 300),
             ([0.0, 0.0, 0.0, 0.0], by_chance(3), 300),
-            ([1.0, -2.0, 12.5, -28.0], always(0), 30),
+            # Both bounds on speed and the wrapping of the angle come into play.
+            ([0.29, -1.32, 10.02, 27.28], always(0), 30),
+            ([-2.24, -2.58, -9.59, -7.19], always(0), 30),
         ],
     ),
     "mountain_car": (
