@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check_reference, compare, compare_models, metrics::Metrics, ope::Ope};
+use crate::commands::{check_reference, compare, compare_models, metrics::Metrics, ope::Ope, rl::Rl};
 
 /// From a behaviour log to a judged policy: multi-task learning and reinforcement learning for recommenders.
 #[derive(Debug, Parser)]
@@ -24,6 +24,9 @@ pub(crate) enum Command {
     /// Off-policy evaluation: what would another policy have earned? Refuses where the log cannot say.
     #[command(subcommand)]
     Ope(Ope),
+    /// Reinforcement learning on files made by anything.
+    #[command(subcommand)]
+    Rl(Rl),
     /// Compare two runs unit by unit, with tests corrected for their number.
     Compare(compare::Arguments),
     /// Train several multi-task models on one table, beside their single-task twins, over several seeds.

@@ -5,6 +5,7 @@
 //! cargo xtask train --config my.toml    the same on your own config
 //! cargo xtask metrics prediction|ranking|catalog    metrics of files made by anything
 //! cargo xtask ope bandit|sequential|slate           off-policy estimates, or why there is none
+//! cargo xtask rl value-iteration                   optimal values of a table of outcomes
 //! cargo xtask compare A B                           two runs, unit by unit
 //! cargo xtask compare-models --config FILE          multi-task models on a table, beside their single-task twins
 //! cargo xtask check-reference DIR --model NAME      another implementation's weights against this one
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Metrics(metrics) => commands::metrics::run(&metrics),
         Command::Ope(ope) => commands::ope::run(&ope),
+        Command::Rl(rl) => commands::rl::run(&rl),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::CompareModels(arguments) => commands::compare_models::run(&arguments),
         Command::CheckReference(arguments) => commands::check_reference::run(&arguments),

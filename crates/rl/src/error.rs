@@ -24,6 +24,27 @@ pub enum Error {
         /// What they lack.
         missing: &'static str,
     },
+    /// A table that is not a Markov decision process.
+    #[error("{place}: {problem}")]
+    InvalidMdp {
+        /// State and action, or the entry of the file.
+        place: String,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
+    /// Sweeps over a table that do not come to rest.
+    #[error(
+        "after {sweeps} sweeps values still change by {change:e}: choose a discount below {discount}, allow more sweeps, \
+         or see that every state can reach an end"
+    )]
+    NotConverged {
+        /// Sweeps made.
+        sweeps: usize,
+        /// Largest change in the last of them.
+        change: f64,
+        /// The discount they were made with.
+        discount: f64,
+    },
 }
 
 impl Error {

@@ -32,6 +32,7 @@
 
 pub mod deep;
 mod environment;
+pub mod environments;
 mod error;
 mod evaluate;
 mod learner;
@@ -51,7 +52,7 @@ mod time_step;
 mod transition;
 pub mod value_learning;
 
-pub use environment::{Environment, EnvironmentSpec};
+pub use environment::{Environment, EnvironmentSpec, Observation, Observations};
 pub use error::Error;
 pub use evaluate::{
     LogAgreement, SessionOutcome, SessionSummary, SimulatedSessions, compare_with_log, simulate_sessions,

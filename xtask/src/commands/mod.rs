@@ -6,4 +6,5 @@ pub(crate) mod compare_models;
 pub(crate) mod early_stopping;
 pub(crate) mod metrics;
 pub(crate) mod ope;
+pub(crate) mod rl;
 pub(crate) mod train;

@@ -9,7 +9,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::user::UserModel;
-use crate::environment::{Environment, EnvironmentSpec};
+use crate::environment::{Environment, EnvironmentSpec, Observations};
 use crate::session::{Response, SessionState, StartStates};
 use crate::time_step::TimeStep;
 
@@ -36,7 +36,8 @@ impl Environment for SessionSimulator<'_> {
 
     fn spec(&self) -> EnvironmentSpec {
         let actions = self.user.tables().listings();
-        EnvironmentSpec { name: "session simulator", actions, max_steps: Some(self.max_steps) }
+        let (max_steps, observations) = (Some(self.max_steps), Observations::Sessions);
+        EnvironmentSpec { name: "session simulator", actions, max_steps, observations }
     }
 
     fn observation(&self) -> &SessionState {

@@ -12,15 +12,18 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::environment::{Environment, EnvironmentSpec};
+use crate::environment::{Environment, EnvironmentSpec, Observations};
 use crate::learner::{Learner, Learning};
 use crate::policy::EpsilonSchedule;
 use crate::rollout::{Budget, rollout};
 use crate::streams::Streams;
+use crate::tabular::{Outcome, TabularMdp};
 use crate::time_step::TimeStep;
 
 /// Reward of quitting.
 const QUIT: f64 = 0.1;
+/// Steps after which an episode is truncated.
+const MAX_STEPS: u32 = 50;
 
 /// The chain; action 0 goes on, action 1 quits, and the response is the reward.
 #[derive(Debug, Clone)]
@@ -36,6 +39,22 @@ impl ChainMdp {
     pub fn new(length: usize, slip: f64) -> Self {
         assert!(length >= 1 && (0.0..1.0).contains(&slip), "a chain of length {length} and slip {slip}");
         Self { length, slip, state: 0, steps: 0 }
+    }
+
+    /// The chain as a table of outcomes.
+    pub fn mdp(&self) -> TabularMdp {
+        let rules = |state, action| {
+            if action == 1 {
+                return vec![Outcome::certain(state, QUIT, true)];
+            }
+            let stay = Outcome { probability: self.slip, next_state: state, reward: 0.0, terminates: false };
+            let last = state + 1 == self.length;
+            let (next_state, reward) = if last { (state, 1.0) } else { (state + 1, 0.0) };
+            vec![stay, Outcome { probability: 1.0 - self.slip, next_state, reward, terminates: last }]
+        };
+        let mut initial = vec![0.0; self.length];
+        initial[0] = 1.0;
+        TabularMdp::from_rules(self.length, 2, &initial, rules)
     }
 
     /// Q* for a discount in [0, 1) under which going on is best everywhere.
@@ -60,7 +79,8 @@ impl Environment for ChainMdp {
     type Response = f64;
 
     fn spec(&self) -> EnvironmentSpec {
-        EnvironmentSpec { name: "chain", actions: 2, max_steps: Some(50) }
+        let observations = Observations::States(self.length);
+        EnvironmentSpec { name: "chain", actions: 2, max_steps: Some(MAX_STEPS), observations }
     }
 
     fn observation(&self) -> &usize {
@@ -82,7 +102,11 @@ impl Environment for ChainMdp {
             return TimeStep::termination(1.0, &self.state);
         }
         self.state += usize::from(!slips);
-        if self.steps >= 50 { TimeStep::truncation(0.0, &self.state) } else { TimeStep::transition(0.0, &self.state) }
+        if self.steps >= MAX_STEPS {
+            TimeStep::truncation(0.0, &self.state)
+        } else {
+            TimeStep::transition(0.0, &self.state)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What every environment, policy and learner must satisfy, and a problem with a known answer.
 //!
 //! ```text
-//! check_environment   dm_env semantics, episodes that end, one seed one episode
+//! check_environment   dm_env semantics, observations as declared, truncation at the limit and a reset that forgets, one seed one episode
 //! check_policy        propensities sum to 1 and are those of the decisions, choices occur as often as they say
 //! check_learner       one seed one table, finite values, nothing moves after an update that agrees with it
 //! chain_learns        a learner in the chain reaches its analytic Q*
@@ -10,78 +10,21 @@
 //! The checks panic with what is wrong, as assertions do: they are for tests, here and in crates that add an implementation.
 
 mod chain;
+mod environment;
 #[cfg(test)]
 mod tiny;
-
-use std::fmt::Debug;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 pub use chain::{ChainMdp, chain_learns};
+pub use environment::check_environment;
 #[cfg(test)]
 pub(crate) use tiny::{tiny_distance, tiny_log, tiny_tables};
 
-use crate::environment::Environment;
 use crate::learner::Learner;
 use crate::policy::Policy;
-use crate::time_step::StepType;
 use crate::transition::Transition;
-
-/// Checks an environment by 50 episodes of random actions, twice from the same seed.
-///
-/// # Panics
-/// On the first thing that is wrong.
-pub fn check_environment<E>(make: impl Fn() -> E, seed: u64)
-where
-    E: Environment,
-    E::Observation: PartialEq + Debug + Clone,
-    E::Response: PartialEq + Debug + Clone,
-{
-    let once = || {
-        let (mut environment, mut trace) = (make(), Vec::new());
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        for _ in 0..50 {
-            random_episode(&mut environment, &mut trace, &mut rng);
-        }
-        trace
-    };
-    assert!(once() == once(), "the same seed gave two different courses of events");
-}
-
-/// What an environment said in one step.
-type Said<E> = (<E as Environment>::Observation, Option<<E as Environment>::Response>, f64);
-
-fn random_episode<E>(environment: &mut E, trace: &mut Vec<Said<E>>, rng: &mut ChaCha8Rng)
-where
-    E: Environment,
-    E::Observation: PartialEq + Debug + Clone,
-    E::Response: Clone,
-{
-    let spec = environment.spec();
-    assert!(spec.actions >= 1, "`{}` has no action", spec.name);
-    let limit = spec.max_steps.unwrap_or(100_000);
-    let first = environment.reset(rng);
-    assert!(
-        first.step_type == StepType::First && first.response.is_none(),
-        "a reset must give a first step without response"
-    );
-    for taken in 1..=limit {
-        let action = rng.random_range(0..spec.actions);
-        let step = environment.step(action, rng);
-        assert!(step.step_type != StepType::First && step.response.is_some(), "step {taken} must not be a first step");
-        assert!((0.0..=1.0).contains(&step.discount), "discount {} is outside [0, 1]", step.discount);
-        assert!(step.is_last() || step.discount > 0.0, "step {taken} has discount 0 but the episode goes on");
-        let last = step.is_last();
-        let said = (step.observation.clone(), step.response.clone(), step.discount);
-        assert!(environment.observation() == &said.0, "observation() differs from that of the last time step");
-        trace.push(said);
-        if last {
-            return;
-        }
-    }
-    assert!(spec.max_steps.is_none(), "`{}` goes on after its max_steps {limit}", spec.name);
-}
 
 /// Checks a policy at one observation: its probabilities, and 20,000 decisions against them.
 ///

@@ -1,0 +1,21 @@
+//! `rl`: reinforcement learning on files that anything may have written.
+
+mod value_iteration;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What to learn or to solve.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rl {
+    /// The optimal values and policy of a Markov decision process given as a table (JSON).
+    #[command(after_long_help = value_iteration::FORMAT)]
+    ValueIteration(value_iteration::Arguments),
+}
+
+/// Runs the command.
+pub(crate) fn run(rl: &Rl) -> Result<()> {
+    match rl {
+        Rl::ValueIteration(arguments) => value_iteration::run(arguments),
+    }
+}
