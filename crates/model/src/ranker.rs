@@ -202,14 +202,12 @@ impl Ranker {
     }
 
     fn chunks(&self, rows: usize) -> Vec<Range<usize>> {
-        divide(
-            rows,
-            match self.on_cpu() {
-                true if rows <= SMALL_BATCH => SMALL_CHUNK_ROWS,
-                true => CPU_CHUNK_ROWS,
-                false => CHUNK_ROWS,
-            },
-        )
+        let most = match self.on_cpu() {
+            true if rows <= SMALL_BATCH => SMALL_CHUNK_ROWS,
+            true => CPU_CHUNK_ROWS,
+            false => CHUNK_ROWS,
+        };
+        divide(rows, most)
     }
 
     fn extend(&self, predictions: &mut Predictions, features: &FeatureBatch, rows: &[TaskRows]) -> Result<(), Error> {
