@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! offline   logged trajectories ──────────────▶ learner.learn_offline(trajectories, passes, rng)
-//! online    rollout ⇄ Learning (ε-greedy) ────▶ learner.go_online(), learner.update(transition, rng)
+//! online    rollout ⇄ Learning (ε-greedy) ────▶ learner.go_online(), learner.update(transition, place, rng)
 //! judged    EpsilonGreedy::greedy(&learner)
 //! ```
 //!
@@ -17,6 +17,15 @@ use crate::rollout::Agent;
 use crate::support::Support;
 use crate::time_step::TimeStep;
 use crate::transition::{Trajectory, Transition};
+
+/// Where a transition stands among others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The environment it comes from; transitions of one slot follow each other in time.
+    pub slot: usize,
+    /// Whether its episode ends with it, for good or cut short.
+    pub last: bool,
+}
 
 /// Action values that improve with experience, over observations of type `O`.
 pub trait Learner<O>: ActionValues<O> {
@@ -36,15 +45,23 @@ pub trait Learner<O>: ActionValues<O> {
     /// transitions). The values stay.
     fn go_online(&mut self);
 
-    /// Learns from one transition.
-    fn update(&mut self, transition: &Transition<Self::State>, rng: &mut ChaCha8Rng);
+    /// An episode begins in a slot: a learner that looks back over several steps forgets what it holds of the one before, which
+    /// may have been left unfinished.
+    fn begin(&mut self, _slot: usize) {}
+
+    /// Learns from one transition, which follows the one before in its slot.
+    fn update(&mut self, transition: &Transition<Self::State>, place: Place, rng: &mut ChaCha8Rng);
 
     /// Learns from logged trajectories, `passes` times over, within what they support; the restriction stays until `go_online`.
     fn learn_offline(&mut self, trajectories: &[Trajectory<Self::State>], passes: usize, rng: &mut ChaCha8Rng) {
         self.set_support(Some(self.support_of(trajectories)));
         for _ in 0..passes {
-            for transition in trajectories.iter().flat_map(|trajectory| &trajectory.transitions) {
-                self.update(transition, rng);
+            for trajectory in trajectories {
+                self.begin(0);
+                for (index, transition) in trajectory.transitions.iter().enumerate() {
+                    let last = index + 1 == trajectory.transitions.len();
+                    self.update(transition, Place { slot: 0, last }, rng);
+                }
             }
         }
     }
@@ -66,7 +83,8 @@ pub struct Learning<'a, L, S, W> {
 #[derive(Debug)]
 struct Slot<S> {
     state: Option<S>,
-    pending: Option<Transition<S>>,
+    /// A transition whose next action is not known yet, and whether its episode ends with it.
+    pending: Option<(Transition<S>, bool)>,
     return_so_far: f64,
 }
 
@@ -118,14 +136,15 @@ where
         }
         let memory = &mut self.slots[slot];
         // Without a decision the episode before was cut off by the budget: what would have followed is not known.
-        if let (Some(mut transition), Some(decision)) = (memory.pending.take(), decision) {
+        if let (Some((mut transition, last)), Some(decision)) = (memory.pending.take(), decision) {
             transition.next_action = Some(decision.action);
-            self.learner.update(&transition, rng);
+            self.learner.update(&transition, Place { slot, last }, rng);
         }
         let next = self.learner.represent(step.observation);
         let before = memory.state.replace(next.clone());
         let (Some(response), Some(before), Some(decision)) = (&step.response, before, decision) else {
             memory.return_so_far = 0.0;
+            self.learner.begin(slot);
             return;
         };
         let reward = (self.reward)(response, step.observation);
@@ -143,9 +162,9 @@ where
             self.returns.push(memory.return_so_far);
         }
         if step.terminates() {
-            self.learner.update(&transition, rng);
+            self.learner.update(&transition, Place { slot, last: true }, rng);
         } else {
-            memory.pending = Some(transition);
+            memory.pending = Some((transition, step.is_last()));
         }
     }
 }

@@ -57,7 +57,7 @@ pub use error::Error;
 pub use evaluate::{
     LogAgreement, SessionOutcome, SessionSummary, SimulatedSessions, compare_with_log, simulate_sessions,
 };
-pub use learner::{Learner, Learning};
+pub use learner::{Learner, Learning, Place};
 pub use logged::logged_trajectories;
 pub use policy::{ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Policy};
 pub use replay::{EncodedState, ReplayBatch, ReplayBuffer};

@@ -34,7 +34,7 @@ use slatewise_model::{Mlp, MlpConfig};
 
 use super::q_network::{QNetwork, forward};
 use crate::error::Error;
-use crate::learner::Learner;
+use crate::learner::{Learner, Place};
 use crate::policy::ActionValues;
 use crate::replay::{EncodedState, ReplayBatch, ReplayBuffer};
 use crate::state::Encoder;
@@ -307,7 +307,7 @@ impl<O, R: Encoder<O>> Learner<O> for Dqn<R> {
         self.replay = ReplayBuffer::new(self.config.replay_capacity, self.width);
     }
 
-    fn update(&mut self, transition: &Transition<EncodedState>, rng: &mut ChaCha8Rng) {
+    fn update(&mut self, transition: &Transition<EncodedState>, _place: Place, rng: &mut ChaCha8Rng) {
         self.replay.push(transition);
         self.received += 1;
         if self.replay.len() >= self.config.learning_starts && self.received.is_multiple_of(self.config.learn_every) {

@@ -22,7 +22,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::q_table::{QTable, TabularConfig};
-use crate::learner::Learner;
+use crate::learner::{Learner, Place};
 use crate::policy::ActionValues;
 use crate::state::Discretiser;
 use crate::support::Support;
@@ -85,7 +85,7 @@ impl<O, D: Discretiser<O>> Learner<O> for QLearning<D> {
         self.table.forget_visits();
     }
 
-    fn update(&mut self, transition: &Transition<usize>, _rng: &mut ChaCha8Rng) {
+    fn update(&mut self, transition: &Transition<usize>, _place: Place, _rng: &mut ChaCha8Rng) {
         let discount_t = self.config.discount * transition.discount;
         self.q_t.clear();
         self.table.available(transition.next_observation, &mut self.q_t);
@@ -115,7 +115,7 @@ mod tests {
             next_observation: 1,
             next_action: None,
         };
-        learner.update(&transition, &mut ChaCha8Rng::seed_from_u64(0));
+        learner.update(&transition, Place::default(), &mut ChaCha8Rng::seed_from_u64(0));
         assert!((learner.table().row(0)[1] - 2.4).abs() < 1e-12); // 2 + 0.5 (1 + 0.9 · 2 − 2)
         assert_eq!(learner.table().row(0)[0], 2.0);
     }
@@ -137,10 +137,10 @@ mod tests {
         let log = Trajectory { transitions: vec![step(1, 0, 9.0, 0.0), step(1, 1, 2.0, 0.0), step(1, 1, 2.0, 0.0)] };
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         learner.learn_offline(&[log], 1, &mut rng);
-        learner.update(&step(0, 0, 0.0, 1.0), &mut rng);
+        learner.update(&step(0, 0, 0.0, 1.0), Place::default(), &mut rng);
         assert_eq!(learner.table().row(0)[0], 2.0);
         learner.go_online();
-        learner.update(&step(0, 0, 0.0, 1.0), &mut rng);
+        learner.update(&step(0, 0, 0.0, 1.0), Place::default(), &mut rng);
         assert_eq!(learner.table().row(0)[0], 9.0);
     }
 

@@ -24,7 +24,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::q_table::{QTable, TabularConfig};
-use crate::learner::Learner;
+use crate::learner::{Learner, Place};
 use crate::policy::ActionValues;
 use crate::state::Discretiser;
 use crate::support::Support;
@@ -86,7 +86,7 @@ impl<O, D: Discretiser<O>> Learner<O> for Sarsa<D> {
         self.table.forget_visits();
     }
 
-    fn update(&mut self, transition: &Transition<usize>, _rng: &mut ChaCha8Rng) {
+    fn update(&mut self, transition: &Transition<usize>, _place: Place, _rng: &mut ChaCha8Rng) {
         let discount_t = self.config.discount * transition.discount;
         // After a termination no action follows; its value is multiplied by 0, so any index will do.
         let a_t = transition.next_action.unwrap_or(0);
@@ -119,8 +119,8 @@ mod tests {
         };
         let first = Transition { observation: 0, next_observation: 1, discount: 1.0, next_action: Some(0), ..last };
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        learner.update(&last, &mut rng);
-        learner.update(&first, &mut rng);
+        learner.update(&last, Place::default(), &mut rng);
+        learner.update(&first, Place::default(), &mut rng);
         assert_eq!(learner.table().row(1), [2.0, 0.0]); // 0.5 · 4
         assert!((learner.table().row(0)[0] - 2.9).abs() < 1e-12); // 0.5 (4 + 0.9 · 2)
     }

@@ -22,7 +22,7 @@ pub use environment::check_environment;
 #[cfg(test)]
 pub(crate) use tiny::{tiny_distance, tiny_log, tiny_tables};
 
-use crate::learner::Learner;
+use crate::learner::{Learner, Place};
 use crate::policy::Policy;
 use crate::transition::Transition;
 
@@ -73,7 +73,7 @@ pub fn check_learner<L: Learner<usize>>(make: impl Fn() -> L) {
                 next_observation: learner.represent(&rng.random_range(0..5)),
                 next_action: (!terminates).then(|| rng.random_range(0..2)),
             };
-            learner.update(&transition, &mut rng);
+            learner.update(&transition, Place { slot: 0, last: terminates }, &mut rng);
         }
         let mut values = Vec::new();
         learner.action_values(&mut [0, 1, 2, 3, 4].iter(), &mut values);
