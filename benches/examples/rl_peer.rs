@@ -6,7 +6,7 @@
 //!
 //! The grid worlds: Q-learning (α 0.1, γ 0.99, ε 0.1). `dqn`: CartPole with the hyper-parameters of CleanRL's `dqn.py`: two hidden
 //! layers 120 and 84, Adam 2.5e-4, batch 128, a gradient step every 10 transitions, target network every 50 of them, replay
-//! 10,000, ε from 1 to 0.05 over half the steps, no double Q-learning; learning starts after 1,000 transitions. Prints one line of
+//! 10,000, ε from 1 to 0.05 over half the steps, no double Q-learning; learning starts after 10,000 transitions. Prints one line of
 //! JSON with the seconds and the mean return of the last 100 episodes.
 #![expect(clippy::print_stdout, reason = "the line of JSON is the result")]
 
@@ -74,7 +74,7 @@ fn dqn(environments: usize, steps: u64, seed: u64) -> (f64, Vec<f64>) {
         learning_rate: 2.5e-4,
         batch_size: 128,
         replay_capacity: 10_000,
-        learning_starts: 1_000,
+        learning_starts: 10_000,
         learn_every: 10,
         target_update_every: 50,
         double: false,

@@ -5,7 +5,7 @@
 The grid worlds: Q-learning on a NumPy table over a gymnasium environment, the loop that every tutorial has (alpha 0.1,
 gamma 0.99, epsilon 0.1), with the cheapest calls that we know: the environment without its checker, `random.random` and
 `int(row.argmax())`. dqn: Stable-Baselines3's DQN on CartPole with the hyper-parameters of CleanRL's `dqn.py`; learning
-starts after 1,000 transitions. Several environments: `DummyVecEnv`, which SB3 prefers for CartPole.
+starts after 10,000 transitions. Several environments: `DummyVecEnv`, which SB3 prefers for CartPole.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def dqn(steps, environments, seed, threads):
         env,
         learning_rate=2.5e-4,
         buffer_size=10_000,
-        learning_starts=1_000,
+        learning_starts=10_000,
         batch_size=128,
         gamma=0.99,
         # A gradient step for every ten transitions.
