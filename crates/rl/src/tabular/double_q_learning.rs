@@ -26,7 +26,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::q_table::{QTable, TabularConfig};
 use crate::learner::{Learner, Place};
-use crate::policy::ActionValues;
+use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
 use crate::support::Support;
 use crate::transition::{Trajectory, Transition};
@@ -93,6 +93,14 @@ impl<O, D: Discretiser<O>> ActionValues<O> for DoubleQLearning<D> {
             // −∞ of an action that is ruled out stays −∞.
             values[start..].iter_mut().zip(self.tables[1].row(state)).for_each(|(q, second)| *q = (*q + second) / 2.0);
         }
+    }
+}
+
+impl<O, D: Discretiser<O>> ActionCounts<O> for DoubleQLearning<D> {
+    fn action_counts(&self, observation: &O, counts: &mut Vec<u32>) {
+        let state = self.discretiser.state(observation);
+        let [first, second] = self.tables.each_ref().map(|table| table.visits_row(state));
+        counts.extend(first.iter().zip(second).map(|(first, second)| first + second));
     }
 }
 

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::q_table::{QTable, TabularConfig};
 use crate::error::Error;
 use crate::learner::{Learner, Place};
-use crate::policy::ActionValues;
+use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
 use crate::support::Support;
 use crate::transition::{Trajectory, Transition};
@@ -123,6 +123,12 @@ impl<O, D: Discretiser<O>> ActionValues<O> for ExpectedSarsa<D> {
 
     fn action_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
         observations.for_each(|o| self.table.available(self.discretiser.state(o), values));
+    }
+}
+
+impl<O, D: Discretiser<O>> ActionCounts<O> for ExpectedSarsa<D> {
+    fn action_counts(&self, observation: &O, counts: &mut Vec<u32>) {
+        counts.extend_from_slice(self.table.visits_row(self.discretiser.state(observation)));
     }
 }
 

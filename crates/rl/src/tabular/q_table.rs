@@ -131,6 +131,11 @@ impl QTable {
         self.visits[state * self.actions + action]
     }
 
+    /// How often each action was updated in a state, `[A]`.
+    pub fn visits_row(&self, state: usize) -> &[u32] {
+        &self.visits[state * self.actions..][..self.actions]
+    }
+
     /// Number of pairs that were updated at least once.
     pub fn visited(&self) -> usize {
         self.visits.iter().filter(|&&visits| visits > 0).count()
