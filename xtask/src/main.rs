@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Metrics(metrics) => commands::metrics::run(&metrics),
         Command::Ope(ope) => commands::ope::run(&ope),
         Command::Rl(rl) => commands::rl::run(&rl),
+        Command::Reproduce(arguments) => commands::reproduce::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::CompareModels(arguments) => commands::compare_models::run(&arguments),
         Command::CheckReference(arguments) => commands::check_reference::run(&arguments),
