@@ -55,6 +55,14 @@ fn double_q_learning_is_clearly_below_q_learning() -> Result<()> {
 }
 
 #[test]
+fn mountain_car_is_the_books() -> Result<()> {
+    let found = reproduced(&["mountain-car", "--runs", "4"])?;
+    within(&found, "steps_0_1", 100.0, 200.0)?;
+    within(&found, "steps_0_2", 100.0, 200.0)?;
+    within(&found, "steps_0_5", 100.0, 200.0)
+}
+
+#[test]
 fn threads_change_nothing_and_seeds_do() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let run = |seed: &str, threads: &str| -> Result<(Vec<u8>, Vec<u8>)> {
@@ -70,7 +78,7 @@ fn threads_change_nothing_and_seeds_do() -> Result<()> {
 fn without_a_name_they_are_listed_and_too_few_runs_are_refused() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let listed = String::from_utf8(reproduce(&[], folder.path(), "1")?.stdout)?;
-    for name in ["cliff-walking", "windy-gridworld", "maximisation-bias"] {
+    for name in ["cliff-walking", "windy-gridworld", "maximisation-bias", "mountain-car"] {
         ensure!(listed.contains(name), "{listed}");
     }
     let error = command::refusal(&reproduce(&["cliff-walking", "--runs", "1"], folder.path(), "1")?);

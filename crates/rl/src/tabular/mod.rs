@@ -9,7 +9,9 @@
 //! | `n_step_sarsa.rs` | `NStepSarsa`, on-policy | n rewards, then γⁿ Q(s, a) |
 //! | `sarsa_lambda.rs` | `SarsaLambda`, on-policy, traces | SARSA's, shared with the pairs before |
 //! | `q_lambda.rs` | `QLambda`, off-policy, traces | Q-learning's, shared with the pairs before |
+//! | `linear_sarsa.rs` | `LinearSarsa`, a weight per tile | SARSA's, on sums of weights |
 //! | `q_table.rs` | `QTable`, what all of them learn, and `TabularConfig` | |
+//! | `uniform_bins.rs`, `tile_coding.rs` | `UniformBins`, `TileCoding`: numbers as states or tiles | |
 //! | `eligibility.rs` | `Traces`: how much each pair before shares in what comes next | |
 //!
 //! and, where the table of outcomes is known, what they should find:
@@ -24,6 +26,7 @@ mod double_q_learning;
 mod dynamic_programming;
 mod eligibility;
 mod expected_sarsa;
+mod linear_sarsa;
 mod mdp;
 mod mdp_file;
 mod n_step_sarsa;
@@ -32,11 +35,14 @@ mod q_learning;
 mod q_table;
 mod sarsa;
 mod sarsa_lambda;
+mod tile_coding;
+mod uniform_bins;
 
 pub use double_q_learning::{DoubleQLearning, Side};
 pub use dynamic_programming::{DynamicProgramming, Solution};
 pub use eligibility::{TraceConfig, TraceKind, Traces};
 pub use expected_sarsa::{ExpectedSarsa, TargetPolicy, Ties};
+pub use linear_sarsa::{LinearConfig, LinearSarsa};
 pub use mdp::{Outcome, TabularMdp};
 pub use mdp_file::MdpFile;
 pub use n_step_sarsa::NStepSarsa;
@@ -45,3 +51,5 @@ pub use q_learning::QLearning;
 pub use q_table::{QTable, StepSize, TabularConfig};
 pub use sarsa::Sarsa;
 pub use sarsa_lambda::SarsaLambda;
+pub use tile_coding::{BinaryFeatures, TileCoding};
+pub use uniform_bins::UniformBins;

@@ -33,6 +33,9 @@ struct Run {
     greedy: f64,
 }
 
+/// The returns of one of the learners.
+type Curve = fn(&Run) -> &[f64];
+
 impl Run {
     fn new(environment: &MdpEnvironment, seed: u64, run: u64) -> Self {
         let states = Identity { states: environment.mdp().states() };
@@ -67,14 +70,15 @@ fn returns(
 pub(super) fn reproduce(runs: u64, seed: u64) -> Result<Reproduction> {
     let environment = CliffWalking::default().environment();
     let runs: Vec<Run> = (0..runs).into_par_iter().map(|run| Run::new(&environment, seed, run)).collect();
-    let last = |of: fn(&Run) -> &[f64]| -> Vec<f64> {
+    let last = |of: Curve| -> Vec<f64> {
         runs.iter().map(|run| of(run)[EPISODES - LAST..].iter().sum::<f64>() / LAST as f64).collect()
     };
-    let blocks = |of: fn(&Run) -> &[f64]| -> Vec<Vec<f64>> {
+    let blocks = |of: Curve| -> Vec<Vec<f64>> {
         let means = |run| of(run).chunks_exact(BLOCK).map(|block| block.iter().sum::<f64>() / BLOCK as f64).collect();
         runs.iter().map(means).collect()
     };
-    let (q_learning, sarsa): (fn(&Run) -> &[f64], fn(&Run) -> &[f64]) = (|run| &run.q_learning, |run| &run.sarsa);
+    let q_learning: Curve = |run| &run.q_learning;
+    let sarsa: Curve = |run| &run.sarsa;
     let rows = vec![
         Row {
             key: "q_learning_return",

@@ -87,14 +87,14 @@ pub(super) fn reproduce(runs: u64, seed: u64) -> Result<Reproduction> {
             key: "q_learning_left",
             what: "Q-learning, % left, all 300 episodes",
             samples: of_all(&q_learning),
-            source: "far above the best, 5",
+            source: "at first mostly left",
             bounds: None,
         },
         Row {
             key: "double_q_learning_left",
             what: "double Q-learning, % left, all 300 episodes",
             samples: of_all(&double),
-            source: "nearly unaffected",
+            source: "essentially unaffected",
             bounds: None,
         },
         Row {
@@ -108,7 +108,7 @@ pub(super) fn reproduce(runs: u64, seed: u64) -> Result<Reproduction> {
             key: "q_learning_left_at_end",
             what: "Q-learning, % left, last 50 episodes",
             samples: at_end(&q_learning),
-            source: "still above 5",
+            source: "always above 5",
             bounds: Some((5.0, f64::INFINITY)),
         },
         Row {

@@ -9,6 +9,7 @@
 
 mod cliff_walking;
 mod maximisation_bias;
+mod mountain_car;
 mod show;
 mod windy_gridworld;
 
@@ -48,6 +49,7 @@ enum Name {
     CliffWalking,
     WindyGridworld,
     MaximisationBias,
+    MountainCar,
 }
 
 impl Name {
@@ -57,6 +59,7 @@ impl Name {
             Self::CliffWalking => "cliff-walking",
             Self::WindyGridworld => "windy-gridworld",
             Self::MaximisationBias => "maximisation-bias",
+            Self::MountainCar => "mountain-car",
         }
     }
 
@@ -66,13 +69,14 @@ impl Name {
             Self::CliffWalking => cliff_walking::ABOUT,
             Self::WindyGridworld => windy_gridworld::ABOUT,
             Self::MaximisationBias => maximisation_bias::ABOUT,
+            Self::MountainCar => mountain_car::ABOUT,
         }
     }
 
     /// Runs unless told otherwise.
     fn runs(self) -> u64 {
         match self {
-            Self::CliffWalking | Self::WindyGridworld => 100,
+            Self::CliffWalking | Self::WindyGridworld | Self::MountainCar => 100,
             Self::MaximisationBias => 1_000,
         }
     }
@@ -82,6 +86,7 @@ impl Name {
             Self::CliffWalking => cliff_walking::reproduce(runs, seed),
             Self::WindyGridworld => windy_gridworld::reproduce(runs, seed),
             Self::MaximisationBias => maximisation_bias::reproduce(runs, seed),
+            Self::MountainCar => mountain_car::reproduce(runs, seed),
         }
     }
 }
