@@ -84,14 +84,14 @@ pub(super) fn reproduce(runs: u64, seed: u64) -> Result<Reproduction> {
             key: "q_learning_return",
             what: "Q-learning, return per episode, last 100",
             samples: last(q_learning),
-            source: "about -50",
+            source: "about -50, off its figure",
             bounds: Some((-56.0, -42.0)),
         },
         Row {
             key: "sarsa_return",
             what: "SARSA, return per episode, last 100",
             samples: last(sarsa),
-            source: "about -25",
+            source: "about -25, off its figure",
             bounds: Some((-30.0, -19.0)),
         },
         Row {

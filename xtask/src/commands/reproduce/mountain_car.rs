@@ -50,7 +50,7 @@ pub(super) fn reproduce(runs: u64, seed: u64) -> Result<Reproduction> {
         (STEP_SIZES[2], "steps_0_5", "α = 0.5/8, steps per episode, last 50"),
     ] {
         let all: Vec<Vec<f64>> = (0..runs).into_par_iter().map(|run| steps(tiles, step_size, seed, run)).collect();
-        let source = "between 100 and 200";
+        let source = "100 to 200, off its figure";
         rows.push(Row { key, what, samples: last(&all), source, bounds: Some((100.0, 200.0)) });
         let log = |run: &Vec<f64>| {
             run.chunks_exact(BLOCK).map(|block| (block.iter().sum::<f64>() / BLOCK as f64).log10()).collect()
