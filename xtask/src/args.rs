@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check_reference, compare, compare_models, metrics::Metrics, ope::Ope, rl::Rl};
+use crate::commands::{check_reference, compare, compare_models, metrics::Metrics, ope::Ope, reproduce, rl::Rl};
 
 /// From a behaviour log to a judged policy: multi-task learning and reinforcement learning for recommenders.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     /// Reinforcement learning on files made by anything.
     #[command(subcommand)]
     Rl(Rl),
+    /// Run a published experiment again, many times, and tell its numbers beside the source's.
+    Reproduce(reproduce::Arguments),
     /// Compare two runs unit by unit, with tests corrected for their number.
     Compare(compare::Arguments),
     /// Train several multi-task models on one table, beside their single-task twins, over several seeds.

@@ -6,6 +6,8 @@
 //! cargo xtask metrics prediction|ranking|catalog    metrics of files made by anything
 //! cargo xtask ope bandit|sequential|slate           off-policy estimates, or why there is none
 //! cargo xtask rl value-iteration                   optimal values of a table of outcomes
+//! cargo xtask rl trace                             what tabular learners make of transitions in a file
+//! cargo xtask reproduce NAME                       a published figure again, with intervals
 //! cargo xtask compare A B                           two runs, unit by unit
 //! cargo xtask compare-models --config FILE          multi-task models on a table, beside their single-task twins
 //! cargo xtask check-reference DIR --model NAME      another implementation's weights against this one
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Metrics(metrics) => commands::metrics::run(&metrics),
         Command::Ope(ope) => commands::ope::run(&ope),
         Command::Rl(rl) => commands::rl::run(&rl),
+        Command::Reproduce(arguments) => commands::reproduce::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::CompareModels(arguments) => commands::compare_models::run(&arguments),
         Command::CheckReference(arguments) => commands::check_reference::run(&arguments),

@@ -18,6 +18,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
+/// A path of the repository, when run by cargo; else of the current folder.
+pub(crate) fn in_repository(path: &str) -> PathBuf {
+    match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(xtask) => Path::new(&xtask).parent().unwrap_or(Path::new(".")).join(path),
+        None => PathBuf::from(path),
+    }
+}
+
 /// Folders that a run writes once its training is over.
 const AFTER_TRAINING: [&str; 3] = ["checkpoint", "policy", "units"];
 

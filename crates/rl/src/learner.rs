@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! offline   logged trajectories ──────────────▶ learner.learn_offline(trajectories, passes, rng)
-//! online    rollout ⇄ Learning (ε-greedy) ────▶ learner.go_online(), learner.update(transition, place, rng)
+//! online    rollout ⇄ Learning (exploration) ─▶ learner.go_online(), learner.update(transition, place, rng)
 //! judged    EpsilonGreedy::greedy(&learner)
 //! ```
 //!
@@ -12,7 +12,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use crate::environment::Environment;
-use crate::policy::{ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Policy};
+use crate::policy::{ActionValues, Decision, EpsilonSchedule, Exploration};
 use crate::rollout::Agent;
 use crate::support::Support;
 use crate::time_step::TimeStep;
@@ -67,12 +67,12 @@ pub trait Learner<O>: ActionValues<O> {
     }
 }
 
-/// An agent that acts ε-greedily on a learner's values and teaches it what comes of it.
+/// An agent that acts on a learner's values, with some exploration, and teaches it what comes of it.
 #[derive(Debug)]
-pub struct Learning<'a, L, S, W> {
+pub struct Learning<'a, L, S, W, X = EpsilonSchedule> {
     learner: &'a mut L,
     reward: W,
-    epsilon: EpsilonSchedule,
+    exploration: X,
     slots: Vec<Slot<S>>,
     steps: u64,
     returns: Vec<f64>,
@@ -88,10 +88,10 @@ struct Slot<S> {
     return_so_far: f64,
 }
 
-impl<'a, L, S, W> Learning<'a, L, S, W> {
-    /// Lets `learner` act with exploration `epsilon` and rewards it by `reward(response, observation after it)`.
-    pub fn new(learner: &'a mut L, epsilon: EpsilonSchedule, reward: W) -> Self {
-        Self { learner, reward, epsilon, slots: Vec::new(), steps: 0, returns: Vec::new(), scratch: Vec::new() }
+impl<'a, L, S, W, X> Learning<'a, L, S, W, X> {
+    /// Lets `learner` act with an exploration and rewards it by `reward(response, observation after it)`.
+    pub fn new(learner: &'a mut L, exploration: X, reward: W) -> Self {
+        Self { learner, reward, exploration, slots: Vec::new(), steps: 0, returns: Vec::new(), scratch: Vec::new() }
     }
 
     /// Undiscounted return of every episode that ended, in order.
@@ -105,12 +105,13 @@ impl<'a, L, S, W> Learning<'a, L, S, W> {
     }
 }
 
-impl<E, L, S, W> Agent<E> for Learning<'_, L, S, W>
+impl<E, L, S, W, X> Agent<E> for Learning<'_, L, S, W, X>
 where
     E: Environment,
     S: Clone,
     L: Learner<E::Observation, State = S>,
     W: Fn(&E::Response, &E::Observation) -> f64,
+    X: Exploration<E::Observation, L>,
 {
     fn decide(
         &mut self,
@@ -118,10 +119,8 @@ where
         decisions: &mut Vec<Decision>,
         rng: &mut ChaCha8Rng,
     ) {
-        let (epsilon, scratch) = (self.epsilon.at(self.steps), std::mem::take(&mut self.scratch));
-        let mut policy = EpsilonGreedy { values: &*self.learner, epsilon, scratch };
-        policy.decide_all(observations, decisions, rng);
-        self.scratch = policy.scratch;
+        let scratch = &mut self.scratch;
+        self.exploration.decide_all(&*self.learner, self.steps, observations, decisions, scratch, rng);
     }
 
     fn observe(

@@ -59,7 +59,7 @@ pub use evaluate::{
 };
 pub use learner::{Learner, Learning, Place};
 pub use logged::logged_trajectories;
-pub use policy::{ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Policy};
+pub use policy::{ActionCounts, ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Exploration, Policy};
 pub use replay::{EncodedState, ReplayBatch, ReplayBuffer};
 pub use reward::{RewardComponents, RewardSpec, SessionReward};
 pub use rollout::{Agent, Budget, Interaction, Watched, rollout};

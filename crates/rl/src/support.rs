@@ -42,6 +42,14 @@ impl Support {
         Self { actions, allowed: rows.collect() }
     }
 
+    /// What is allowed is given: for environments whose states have different actions. Every state must allow one.
+    pub fn of(states: usize, actions: usize, is_allowed: impl Fn(usize, usize) -> bool) -> Self {
+        let allowed: Vec<bool> = (0..states * actions).map(|pair| is_allowed(pair / actions, pair % actions)).collect();
+        let every = allowed.chunks_exact(actions).all(|row| row.contains(&true));
+        assert!(every, "a state of a support of shape [{states}, {actions}] allows no action");
+        Self { actions, allowed }
+    }
+
     /// Whether each action is allowed in a state, `[A]`; at least one is.
     pub fn allowed(&self, state: usize) -> &[bool] {
         &self.allowed[state * self.actions..][..self.actions]

@@ -6,5 +6,6 @@ pub(crate) mod compare_models;
 pub(crate) mod early_stopping;
 pub(crate) mod metrics;
 pub(crate) mod ope;
+pub(crate) mod reproduce;
 pub(crate) mod rl;
 pub(crate) mod train;

@@ -9,6 +9,7 @@
 //! | `cart_pole.rs` | 4 numbers | 2 | pole or cart out of bounds; 500 steps |
 //! | `acrobot.rs` | 6 numbers | 3 | tip above the line; 500 steps |
 //! | `mountain_car.rs` | 2 numbers | 3 | the hill's top; 200 steps |
+//! | `maximisation_bias.rs` | one of 2 states | 2 and 10 | right, or any in the second |
 //! | `mdp_environment.rs` | states of any table | any | as the table says |
 //!
 //! The response is the reward that gymnasium gives. Every grid world is a table of outcomes, `mdp()`, which
@@ -28,6 +29,7 @@ mod acrobot;
 mod cart_pole;
 mod cliff_walking;
 mod frozen_lake;
+mod maximisation_bias;
 mod mdp_environment;
 mod mountain_car;
 mod taxi;
@@ -37,6 +39,7 @@ pub use acrobot::Acrobot;
 pub use cart_pole::CartPole;
 pub use cliff_walking::CliffWalking;
 pub use frozen_lake::FrozenLake;
+pub use maximisation_bias::MaximisationBias;
 pub use mdp_environment::MdpEnvironment;
 pub use mountain_car::MountainCar;
 pub use taxi::{Taxi, TaxiState};

@@ -12,7 +12,8 @@
 //! `MountainCar-v0`, operation by operation: state in f64, observation rounded to f32.
 //!
 //! Differences from gymnasium: 1. chance comes from the generator passed in; 2. the goal asks for no velocity, where gymnasium's
-//! can be set. From the book: the goal is where gymnasium has it, and the book neither truncates nor clips at 0.6.
+//! can be set. From the book: positions go on to 0.6 behind the goal at
+//! 0.5, and episodes are truncated unless the car is `endless`.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -30,11 +31,18 @@ const MAX_STEPS: u32 = 200;
 const BOUNDS: [[f32; 2]; 2] = [[MIN_POSITION as f32, MAX_POSITION as f32], [-MAX_SPEED as f32, MAX_SPEED as f32]];
 
 /// The car in its valley.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MountainCar {
     state: [f64; 2],
     observation: [f32; 2],
     steps: u32,
+    max_steps: Option<u32>,
+}
+
+impl Default for MountainCar {
+    fn default() -> Self {
+        Self { state: [0.0; 2], observation: [0.0; 2], steps: 0, max_steps: Some(MAX_STEPS) }
+    }
 }
 
 impl MountainCar {
@@ -42,6 +50,14 @@ impl MountainCar {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// The book's car, which is never stopped.
+    pub fn endless() -> Self {
+        Self { max_steps: None, ..Self::default() }
+    }
+
+    /// Least and greatest position and velocity.
+    pub const BOUNDS: [[f32; 2]; 2] = BOUNDS;
 
     /// The beginning of an episode from a position and a velocity.
     pub fn with_state(mut self, state: [f64; 2]) -> Self {
@@ -65,7 +81,7 @@ impl Environment for MountainCar {
 
     fn spec(&self) -> EnvironmentSpec {
         let observations = Observations::Numbers(&BOUNDS);
-        EnvironmentSpec { name: "mountain car", actions: 3, max_steps: Some(MAX_STEPS), observations }
+        EnvironmentSpec { name: "mountain car", actions: 3, max_steps: self.max_steps, observations }
     }
 
     fn observation(&self) -> &[f32; 2] {
@@ -91,7 +107,7 @@ impl Environment for MountainCar {
         self.steps += 1;
         if position >= GOAL && velocity >= 0.0 {
             TimeStep::termination(-1.0, &self.observation)
-        } else if self.steps >= MAX_STEPS {
+        } else if self.max_steps.is_some_and(|most| self.steps >= most) {
             TimeStep::truncation(-1.0, &self.observation)
         } else {
             TimeStep::transition(-1.0, &self.observation)

@@ -28,6 +28,15 @@ pub trait ActionValues<O> {
     fn action_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>);
 }
 
+/// Action values that say how often each was updated: tables.
+pub trait ActionCounts<O>: ActionValues<O> {
+    /// Appends n(observation, ·).
+    ///
+    /// # Shapes
+    /// `counts` grows by `[A]`.
+    fn action_counts(&self, observation: &O, counts: &mut Vec<u32>);
+}
+
 /// ε over the course of training: linear from `start` to `end`, then constant.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,23 +149,11 @@ fn nth_available(values: &[f64], rng: &mut ChaCha8Rng) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::check_policy;
-
-    struct Fixed(Vec<f64>);
-
-    impl ActionValues<()> for Fixed {
-        fn actions(&self) -> usize {
-            self.0.len()
-        }
-
-        fn action_values(&self, observations: &mut dyn Iterator<Item = &()>, values: &mut Vec<f64>) {
-            observations.for_each(|()| values.extend_from_slice(&self.0));
-        }
-    }
+    use crate::testing::{FixedValues, check_policy};
 
     #[test]
     fn propensities_are_those_of_the_formula() {
-        let values = Fixed(vec![1.0, 3.0, f64::NEG_INFINITY, 3.0]);
+        let values = FixedValues::new(&[1.0, 3.0, f64::NEG_INFINITY, 3.0]);
         let mut probabilities = [0.0; 4];
         EpsilonGreedy::new(&values, 0.3).probabilities(&(), &mut probabilities);
         let expected = [0.1, 0.8, 0.0, 0.1]; // ε/3 each, and 0.7 more for the first of the two best

@@ -11,21 +11,33 @@
 //! | `markov.rs` | what the visitor would most likely do next; what the visitor would do, drawn |
 //! | `myopic.rs` | greedy by model: the best expected reward of the next step |
 //! | `epsilon_greedy.rs` | greedy or ε-greedy over action values Q |
+//! | `softmax.rs` | the better an action looks, the more often |
+//! | `ucb.rs` | UCB1: as good as an action may yet turn out to be, by visit counts |
+//! | `thompson.rs` | Thompson sampling: as often as an action is believed to be the best |
+//! | `exploration.rs` | `Exploration`: these four over the course of training |
 //!
 //! Where several actions are equally good, the lowest index is taken: a greedy choice never depends on chance.
 
 mod epsilon_greedy;
+mod exploration;
 mod fixed;
 mod markov;
 mod myopic;
+mod softmax;
+mod thompson;
+mod ucb;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-pub use epsilon_greedy::{ActionValues, EpsilonGreedy, EpsilonSchedule};
+pub use epsilon_greedy::{ActionCounts, ActionValues, EpsilonGreedy, EpsilonSchedule};
+pub use exploration::{Exploration, TemperatureSchedule, UcbBonus};
 pub use fixed::{Constant, UniformRandom, most_popular_listing};
 pub use markov::{MarkovChain, SelfNavigation};
 pub use myopic::GreedyByModel;
+pub use softmax::Softmax;
+pub use thompson::{Belief, Thompson};
+pub use ucb::Ucb;
 
 /// An action and the probability with which it was chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::q_table::{QTable, TabularConfig};
 use crate::learner::{Learner, Place};
-use crate::policy::ActionValues;
+use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
 use crate::support::Support;
 use crate::transition::{Trajectory, Transition};
@@ -61,6 +61,12 @@ impl<O, D: Discretiser<O>> ActionValues<O> for QLearning<D> {
 
     fn action_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
         observations.for_each(|o| self.table.available(self.discretiser.state(o), values));
+    }
+}
+
+impl<O, D: Discretiser<O>> ActionCounts<O> for QLearning<D> {
+    fn action_counts(&self, observation: &O, counts: &mut Vec<u32>) {
+        counts.extend_from_slice(self.table.visits_row(self.discretiser.state(observation)));
     }
 }
 

@@ -131,6 +131,11 @@ impl QTable {
         self.visits[state * self.actions + action]
     }
 
+    /// How often each action was updated in a state, `[A]`.
+    pub fn visits_row(&self, state: usize) -> &[u32] {
+        &self.visits[state * self.actions..][..self.actions]
+    }
+
     /// Number of pairs that were updated at least once.
     pub fn visited(&self) -> usize {
         self.visits.iter().filter(|&&visits| visits > 0).count()
@@ -138,14 +143,25 @@ impl QTable {
 
     /// Moves Q(state, action) towards a target.
     pub fn update(&mut self, state: usize, action: usize, target: f64, step_size: StepSize) {
+        self.visit(state, action);
+        self.shift(state, action, target - self.row(state)[action], step_size);
+    }
+
+    /// Counts a visit of (state, action).
+    pub fn visit(&mut self, state: usize, action: usize) {
         assert!(action < self.actions, "action {action} of a table of shape [{}, {}]", self.states(), self.actions);
+        let visits = &mut self.visits[state * self.actions + action];
+        *visits = visits.saturating_add(1);
+    }
+
+    /// Adds α times a difference to Q(state, action), which was visited at least once.
+    pub fn shift(&mut self, state: usize, action: usize, difference: f64, step_size: StepSize) {
         let index = state * self.actions + action;
-        self.visits[index] = self.visits[index].saturating_add(1);
         let alpha = match step_size {
             StepSize::Constant(alpha) => alpha,
-            StepSize::Visits(omega) => f64::from(self.visits[index]).powf(-omega),
+            StepSize::Visits(omega) => f64::from(self.visits[index].max(1)).powf(-omega),
         };
-        self.values[index] += alpha * (target - self.values[index]);
+        self.values[index] += alpha * difference;
     }
 }
 

@@ -12,6 +12,8 @@
 mod chain;
 mod environment;
 #[cfg(test)]
+mod fixed_values;
+#[cfg(test)]
 mod tiny;
 
 use rand::{RngExt, SeedableRng};
@@ -19,6 +21,8 @@ use rand_chacha::ChaCha8Rng;
 
 pub use chain::{ChainMdp, chain_learns};
 pub use environment::check_environment;
+#[cfg(test)]
+pub(crate) use fixed_values::FixedValues;
 #[cfg(test)]
 pub(crate) use tiny::{tiny_distance, tiny_log, tiny_tables};
 

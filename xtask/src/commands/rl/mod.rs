@@ -1,5 +1,6 @@
 //! `rl`: reinforcement learning on files that anything may have written.
 
+mod trace;
 mod value_iteration;
 
 use anyhow::Result;
@@ -11,11 +12,15 @@ pub(crate) enum Rl {
     /// The optimal values and policy of a Markov decision process given as a table (JSON).
     #[command(after_long_help = value_iteration::FORMAT)]
     ValueIteration(value_iteration::Arguments),
+    /// The tables that tabular learners reach from transitions in a file, taken in order.
+    #[command(after_long_help = trace::FORMAT)]
+    Trace(trace::Arguments),
 }
 
 /// Runs the command.
 pub(crate) fn run(rl: &Rl) -> Result<()> {
     match rl {
         Rl::ValueIteration(arguments) => value_iteration::run(arguments),
+        Rl::Trace(arguments) => trace::run(arguments),
     }
 }

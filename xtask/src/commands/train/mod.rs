@@ -20,7 +20,6 @@ mod rows;
 mod twins;
 mod units;
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -36,7 +35,7 @@ use crate::args::TrainArguments;
 use crate::config::RunConfig;
 use crate::console::Console;
 use crate::device;
-use crate::run_dir::RunDir;
+use crate::run_dir::{RunDir, in_repository};
 
 /// Runs the command.
 ///
@@ -111,12 +110,4 @@ fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value).context("writing numbers as JSON")?;
     bytes.push(b'\n');
     Ok(bytes)
-}
-
-/// A path of the repository, when run by cargo; else of the current folder.
-fn in_repository(path: &str) -> PathBuf {
-    match std::env::var_os("CARGO_MANIFEST_DIR") {
-        Some(xtask) => Path::new(&xtask).parent().unwrap_or(Path::new(".")).join(path),
-        None => PathBuf::from(path),
-    }
 }

@@ -89,6 +89,19 @@ impl Plot {
         }
     }
 
+    /// The figure as an SVG file of its own, on white, named by its title.
+    ///
+    /// # Errors
+    /// The drawing library's refusal, with the plot's title.
+    pub fn to_svg_file(&self) -> Result<String, Error> {
+        let element = self.to_svg(PlotWidth::Full)?;
+        let body = element.strip_prefix("<svg").unwrap_or(&element);
+        let (attributes, drawing) = body.split_once('>').unwrap_or(("", body));
+        let namespace = r#"xmlns="http://www.w3.org/2000/svg""#;
+        let background = r#"<rect width="100%" height="100%" fill="white"/>"#;
+        Ok(format!("<svg {namespace}{attributes}>\n{background}{drawing}\n"))
+    }
+
     /// The figure as one `<svg>` element without ids.
     ///
     /// # Errors
