@@ -60,7 +60,7 @@ pub use evaluate::{
 pub use learner::{Learner, Learning, Place};
 pub use logged::logged_trajectories;
 pub use policy::{ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Policy};
-pub use replay::{EncodedState, ReplayBatch, ReplayBuffer};
+pub use replay::{EncodedState, NStep, Priorities, PrioritisedConfig, ReplayBatch, ReplayBuffer, SumTree};
 pub use reward::{RewardComponents, RewardSpec, SessionReward};
 pub use rollout::{Agent, Budget, Interaction, Watched, rollout};
 pub use session::{Response, SessionState, StartStates};
