@@ -91,10 +91,11 @@ pub use balance::{
     Gram, PairConflict, PcGrad, StepSignals, StepWeights, TaskBalance, UncertaintyConfig, UncertaintyWeights,
 };
 pub use checkpoint::Checkpoint;
-pub use duelling::{Duelling, DuellingConfig};
+pub use duelling::{Duelling, DuellingConfig, join_streams};
 pub use embedding::{EmbeddingConfig, EmbeddingTables, HashConfig, Storage, TableConfig, TableNorms};
 pub use epoch_losses::{BatchPlace, EpochLosses, TaskLoss};
 pub use error::Error;
+pub use gradient_clip::clip_on_device;
 pub use head::{Head, OrderedAfter, TaskShape, Transform};
 pub use heads_config::HeadsConfig;
 pub use labels::{BinaryLabels, DeviceLabels, SlateIndex, Target, TaskLabels};
@@ -106,7 +107,7 @@ pub use loss::{
 pub use mlp::{Mlp, MlpConfig};
 pub use model_spec::{ModelConfig, ModelSpec};
 pub use multi_task::{MultiTaskModel, TaskLogits, TaskRows};
-pub use optimizer::OptimizerConfig;
+pub use optimizer::{DenseOptimizer, OptimizerConfig};
 pub use prediction::slate_probabilities;
 pub use ranker::{Predictions, Ranker};
 pub use reference::{Difference, ReferenceModel, check_reference};

@@ -45,6 +45,14 @@ pub trait Learner<O>: ActionValues<O> {
     /// transitions). The values stay.
     fn go_online(&mut self);
 
+    /// Action values to explore with, where the learner has others than those it is judged by (noise on its weights).
+    ///
+    /// # Shapes
+    /// As [`ActionValues::action_values`].
+    fn exploring_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
+        self.action_values(observations, values);
+    }
+
     /// An episode begins in a slot: a learner that looks back over several steps forgets what it holds of the one before, which
     /// may have been left unfinished.
     fn begin(&mut self, _slot: usize) {}
@@ -64,6 +72,19 @@ pub trait Learner<O>: ActionValues<O> {
                 }
             }
         }
+    }
+}
+
+/// A learner's values to explore with.
+struct Exploring<'a, L>(&'a L);
+
+impl<O, L: Learner<O>> ActionValues<O> for Exploring<'_, L> {
+    fn actions(&self) -> usize {
+        self.0.actions()
+    }
+
+    fn action_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
+        self.0.exploring_values(observations, values);
     }
 }
 
@@ -119,7 +140,7 @@ where
         rng: &mut ChaCha8Rng,
     ) {
         let (epsilon, scratch) = (self.epsilon.at(self.steps), std::mem::take(&mut self.scratch));
-        let mut policy = EpsilonGreedy { values: &*self.learner, epsilon, scratch };
+        let mut policy = EpsilonGreedy { values: &Exploring(&*self.learner), epsilon, scratch };
         policy.decide_all(observations, decisions, rng);
         self.scratch = policy.scratch;
     }

@@ -37,6 +37,7 @@ mod error;
 mod evaluate;
 mod learner;
 mod logged;
+mod numbers;
 pub mod policy;
 mod replay;
 mod reward;
@@ -59,6 +60,7 @@ pub use evaluate::{
 };
 pub use learner::{Learner, Learning, Place};
 pub use logged::logged_trajectories;
+pub use numbers::Numbers;
 pub use policy::{ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Policy};
 pub use replay::{EncodedState, NStep, Priorities, PrioritisedConfig, ReplayBatch, ReplayBuffer, SumTree};
 pub use reward::{RewardComponents, RewardSpec, SessionReward};

@@ -3,6 +3,8 @@
 use rand::SeedableRng;
 
 use super::*;
+use crate::deep::{CategoricalConfig, NoisyConfig, QuantileConfig, ReturnModel};
+use crate::replay::PrioritisedConfig;
 use crate::state::Identity;
 use crate::testing::{chain_learns, check_learner};
 
@@ -47,7 +49,7 @@ fn transition(discount: f64) -> Transition<EncodedState> {
 fn huber_equals_hand_computation() {
     let device = Device::flex().autodiff();
     let error = Tensor::<2>::from_data([[0.5], [-3.0], [1.0]], &device).require_grad();
-    let loss = huber(error.clone());
+    let loss = huber(error.clone()).mean();
     // (0.125 + 2.5 + 0.5) / 3, and its derivative clamp(d, −1, 1) / 3.
     assert!((loss.clone().into_scalar::<f32>() - 3.125 / 3.0).abs() < 1e-6);
     let mut gradients = loss.backward();
@@ -65,7 +67,7 @@ fn targets_follow_the_equation_and_the_support() {
         let mut batch = ReplayBatch::default();
         learner.replay.sample(1, &mut batch, &mut rng());
         let best = q[0].max(q[1]);
-        assert!((f64::from(learner.targets(&batch)[0]) - (2.0 + 0.9 * best)).abs() < 1e-6);
+        assert!((f64::from(learner.targets(&batch, &mut rng())[0]) - (2.0 + 0.9 * best)).abs() < 1e-6);
         let worse = usize::from(q[0] > q[1]);
         let logged = Transition {
             observation: 1,
@@ -77,7 +79,7 @@ fn targets_follow_the_equation_and_the_support() {
         };
         let support = Support::count(&[Trajectory { transitions: vec![logged] }], 5, 2, 1, |&state| state);
         learner.set_support(Some(support));
-        assert!((f64::from(learner.targets(&batch)[0]) - (2.0 + 0.9 * q[worse])).abs() < 1e-6);
+        assert!((f64::from(learner.targets(&batch, &mut rng())[0]) - (2.0 + 0.9 * q[worse])).abs() < 1e-6);
         let mut masked = Vec::new();
         learner.action_values(&mut std::iter::once(&1_usize), &mut masked);
         assert_eq!(masked[1 - worse], f64::NEG_INFINITY);
@@ -90,7 +92,7 @@ fn a_termination_is_not_bootstrapped_from() {
     learner.replay.push(&transition(0.0));
     let mut batch = ReplayBatch::default();
     learner.replay.sample(1, &mut batch, &mut rng());
-    assert_eq!(learner.targets(&batch), [2.0]);
+    assert_eq!(learner.targets(&batch, &mut rng()), [2.0]);
 }
 
 #[test]
@@ -98,6 +100,25 @@ fn it_is_a_learner_and_reaches_the_chain_optimum() {
     check_learner(|| small(DqnConfig { learning_starts: 1, learn_every: 1, ..config() }));
     for double in [false, true] {
         chain_learns(small(DqnConfig { double, ..config() }), 0.9, 16_000, 0.05);
+    }
+}
+
+/// Each variant by itself, then all at once.
+#[test]
+fn every_variant_is_a_learner_and_reaches_the_chain_optimum() {
+    let categorical = CategoricalConfig { atoms: 21, least: 0.0, greatest: 1.0 };
+    let quantile = QuantileConfig { quantiles: 11 };
+    let prioritised = PrioritisedConfig { beta_steps: 4_000, ..PrioritisedConfig::default() };
+    let variants = [
+        DqnConfig { duelling: true, ..config() },
+        DqnConfig { prioritised: Some(prioritised), ..config() },
+        DqnConfig { noisy: Some(NoisyConfig::default()), ..config() },
+        DqnConfig { returns: ReturnModel::Categorical(categorical), ..config() },
+        DqnConfig { returns: ReturnModel::Quantile(quantile), ..config() },
+    ];
+    for variant in variants {
+        check_learner(|| small(DqnConfig { learning_starts: 1, learn_every: 1, ..variant.clone() }));
+        chain_learns(small(variant), 0.9, 16_000, 0.05);
     }
 }
 
@@ -120,5 +141,5 @@ fn offline_passes_count_gradient_steps() {
 fn settings_are_checked() {
     let message = DqnConfig { learn_every: 0, ..config() }.validate("policy.dqn").unwrap_err().to_string();
     assert_eq!(message, "policy.dqn.learn_every: must be at least 1");
-    assert!(toml::from_str::<DqnConfig>("duelling = true").is_err());
+    assert!(toml::from_str::<DqnConfig>("dueling = true").is_err());
 }
