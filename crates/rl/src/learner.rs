@@ -10,6 +10,7 @@
 //! nothing follows, so it is complete at once. The reward comes from a function of the response and of the observation after it.
 
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::policy::{ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Policy};
@@ -100,8 +101,18 @@ pub struct Learning<'a, L, S, W> {
     scratch: Vec<f64>,
 }
 
+/// What a [`Learning`] remembers beside its learner: transitions that wait for their next action, steps and returns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LearningMemory<S> {
+    slots: Vec<Slot<S>>,
+    steps: u64,
+    returns: Vec<f64>,
+}
+
 /// What is remembered of one environment between time steps.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Slot<S> {
     state: Option<S>,
     /// A transition whose next action is not known yet, and whether its episode ends with it.
@@ -118,6 +129,19 @@ impl<'a, L, S, W> Learning<'a, L, S, W> {
     /// Undiscounted return of every episode that ended, in order.
     pub fn returns(&self) -> &[f64] {
         &self.returns
+    }
+
+    /// What it remembers, to be saved between two runs of a [`Rollout`](crate::Rollout).
+    pub fn memory(&self) -> LearningMemory<S>
+    where
+        S: Clone,
+    {
+        LearningMemory { slots: self.slots.clone(), steps: self.steps, returns: self.returns.clone() }
+    }
+
+    /// Goes on from what was remembered.
+    pub fn recall(&mut self, memory: LearningMemory<S>) {
+        (self.slots, self.steps, self.returns) = (memory.slots, memory.steps, memory.returns);
     }
 
     /// The learner, to be judged between rollouts.

@@ -47,6 +47,7 @@ use crate::transition::{Trajectory, Transition};
 use crate::value_learning::argmax;
 
 mod config;
+mod state;
 
 pub use config::DqnConfig;
 

@@ -44,7 +44,8 @@ impl Default for NoisyConfig {
 }
 
 /// One draw for all layers of a network: f(ε_in) and f(ε_out) of each.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Noise {
     pub(super) layers: Vec<[Vec<f32>; 2]>,
 }

@@ -21,6 +21,7 @@ mod myopic;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 pub use epsilon_greedy::{ActionValues, EpsilonGreedy, EpsilonSchedule};
 pub use fixed::{Constant, UniformRandom, most_popular_listing};
@@ -28,7 +29,8 @@ pub use markov::{MarkovChain, SelfNavigation};
 pub use myopic::GreedyByModel;
 
 /// An action and the probability with which it was chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Decision {
     /// Index of the action.
     pub action: usize,

@@ -16,6 +16,8 @@
 //! It lives on the host because a push is one small row per step: sent to a device one by one, rows would cost more than learning from
 //! them.
 
+use serde::{Deserialize, Serialize};
+
 mod n_step;
 mod prioritised;
 mod sum_tree;
@@ -27,7 +29,8 @@ pub use sum_tree::SumTree;
 pub use uniform::ReplayBuffer;
 
 /// An observation as a network sees it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EncodedState {
     /// `[W]`
     pub row: Vec<f32>,

@@ -20,11 +20,14 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::learner::Place;
 use crate::transition::Transition;
 
 /// Windows of the last n steps, one per slot.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NStep<S> {
     steps: usize,
     discount: f64,

@@ -111,6 +111,17 @@ impl Priorities {
         &self.tree
     }
 
+    /// p_i of the first `count` transitions, and the largest |δ| + ε seen.
+    pub(crate) fn state(&self, count: usize) -> (Vec<f64>, f64) {
+        ((0..count).map(|index| self.tree.get(index)).collect(), self.largest)
+    }
+
+    /// Puts back what [`state`](Self::state) returned.
+    pub(crate) fn restore(&mut self, priorities: &[f64], largest: f64) {
+        priorities.iter().enumerate().for_each(|(index, &p)| self.tree.set(index, p));
+        self.largest = largest;
+    }
+
     /// Draws `size` places of the ring into `batch.index`, with their weights; `step` is the gradient step, from 0.
     pub fn sample(&self, size: usize, step: u64, batch: &mut ReplayBatch, rng: &mut ChaCha8Rng) {
         let (range, beta) = (self.tree.total() / size as f64, self.config.beta_at(step));

@@ -11,7 +11,10 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use slatewise_model::{Numbers, StateReader, StateWriter};
+
 use super::{EncodedState, ReplayBatch};
+use crate::error::Error;
 use crate::transition::Transition;
 
 /// What the ring holds of every transition.
@@ -102,6 +105,38 @@ impl ReplayBuffer {
         pick(&columns.reward, index, reward);
         pick(&columns.discount, index, discount);
         pick(&columns.next_cell, index, next_cell);
+    }
+}
+
+impl ReplayBuffer {
+    /// Writes all that is held.
+    pub(crate) fn write(&self, out: &mut StateWriter<'_>, name: &str) -> Result<(), slatewise_model::Error> {
+        let columns = &self.columns;
+        let arrays = [
+            ("observation", Numbers::F32(&columns.observation)),
+            ("action", Numbers::U32(&columns.action)),
+            ("reward", Numbers::F32(&columns.reward)),
+            ("discount", Numbers::F32(&columns.discount)),
+            ("next_observation", Numbers::F32(&columns.next_observation)),
+            ("next_cell", Numbers::U32(&columns.next_cell)),
+            ("next", Numbers::U32(&[self.next as u32])),
+        ];
+        out.arrays(name, arrays.map(|(name, numbers)| (name.to_owned(), numbers)).into())
+    }
+
+    /// A ring of this one's shape with what was written.
+    pub(crate) fn read(&self, from: &StateReader, name: &str) -> Result<Self, Error> {
+        let mut arrays = from.arrays(name)?;
+        let columns = Columns {
+            observation: arrays.f32("observation")?,
+            action: arrays.u32("action")?,
+            reward: arrays.f32("reward")?,
+            discount: arrays.f32("discount")?,
+            next_observation: arrays.f32("next_observation")?,
+            next_cell: arrays.u32("next_cell")?,
+        };
+        let next = arrays.u32("next")?.first().map_or(0, |&next| next as usize);
+        Ok(Self { width: self.width, capacity: self.capacity, next, columns })
     }
 }
 
