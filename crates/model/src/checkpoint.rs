@@ -23,7 +23,7 @@ use std::path::Path;
 
 const FORMAT: &str = "slatewise-model";
 const VERSION: u32 = 2;
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 const WEIGHTS: &str = "model.safetensors";
 const ENCODER: &str = "encoder.json";
 /// What a directory is called until it is whole.
@@ -97,6 +97,21 @@ pub(crate) fn save_directory(
     encoder: &serde_json::Value,
     more: impl FnOnce(&Path, &mut BTreeMap<String, String>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    fill_directory(directory, |folder| {
+        let mut sha256 = BTreeMap::new();
+        sha256.insert(WEIGHTS.to_owned(), model.save_weights(&folder.join(WEIGHTS))?);
+        let encoder = to_json(encoder, &folder.join(ENCODER))?;
+        sha256.insert(ENCODER.to_owned(), artefact::write_atomic(folder.join(ENCODER), &encoder)?);
+        more(folder, &mut sha256)?;
+        let manifest = Manifest { format: FORMAT.into(), version: VERSION, model: model.spec().clone(), sha256 };
+        let path = folder.join(MANIFEST);
+        artefact::write_atomic(&path, &to_json(&manifest, &path)?)?;
+        Ok(())
+    })
+}
+
+/// Lets `fill` write into a directory that appears under its name at once; after an error nothing does.
+pub(crate) fn fill_directory(directory: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
     if directory.symlink_metadata().is_ok() {
         return Err(Error::CheckpointExists { path: directory.into() });
     }
@@ -111,14 +126,7 @@ pub(crate) fn save_directory(
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
     let partial = builder.tempdir_in(parent).map_err(io(parent, "make a directory in it"))?;
     let folder = partial.path();
-    let mut sha256 = BTreeMap::new();
-    sha256.insert(WEIGHTS.to_owned(), model.save_weights(&folder.join(WEIGHTS))?);
-    let encoder = to_json(encoder, &folder.join(ENCODER))?;
-    sha256.insert(ENCODER.to_owned(), artefact::write_atomic(folder.join(ENCODER), &encoder)?);
-    more(folder, &mut sha256)?;
-    let manifest = Manifest { format: FORMAT.into(), version: VERSION, model: model.spec().clone(), sha256 };
-    let path = folder.join(MANIFEST);
-    artefact::write_atomic(&path, &to_json(&manifest, &path)?)?;
+    fill(folder)?;
     fs::rename(folder, directory).map_err(io(directory, "write it"))?;
     // The rename is durable once the parent's entry is.
     #[cfg(unix)]
@@ -154,11 +162,11 @@ pub(crate) fn read_manifest(directory: &Path) -> Result<Manifest, Error> {
     from_json(&bytes, path)
 }
 
-fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, Error> {
     serde_json::to_vec_pretty(value).map_err(|source| Error::MalformedJson { path: path.into(), source })
 }
 
-fn from_json<T: for<'de> Deserialize<'de>>(bytes: &[u8], path: &Path) -> Result<T, Error> {
+pub(crate) fn from_json<T: for<'de> Deserialize<'de>>(bytes: &[u8], path: &Path) -> Result<T, Error> {
     serde_json::from_slice(bytes).map_err(|source| Error::MalformedJson { path: path.into(), source })
 }
 

@@ -30,6 +30,8 @@ pub struct DuellingConfig {
     pub stream: Vec<usize>,
     /// n, the number of actions, at least 1.
     pub actions: usize,
+    /// Values per action: 1, or the outputs that describe the distribution of an action's return, each of which is joined by itself.
+    pub outputs: usize,
 }
 
 /// A network of two streams.
@@ -38,6 +40,8 @@ pub struct Duelling {
     trunk: Mlp,
     value: Mlp,
     advantage: Mlp,
+    #[module(skip)]
+    actions: usize,
 }
 
 impl DuellingConfig {
@@ -48,8 +52,9 @@ impl DuellingConfig {
         let stream = |outputs: usize| MlpConfig::new([self.stream.as_slice(), &[outputs]].concat());
         Duelling {
             trunk: trunk.init(input, rng, device),
-            value: stream(1).init(hidden, rng, device),
-            advantage: stream(self.actions).init(hidden, rng, device),
+            value: stream(self.outputs).init(hidden, rng, device),
+            advantage: stream(self.actions * self.outputs).init(hidden, rng, device),
+            actions: self.actions,
         }
     }
 }
@@ -59,12 +64,29 @@ impl Duelling {
     ///
     /// # Shapes
     /// - states: `[B, input]`
-    /// - output: `[B, actions]`
+    /// - output: `[B, actions · outputs]`, the outputs of an action beside each other
     pub fn forward(&self, states: Tensor<2>) -> Tensor<2> {
         let hidden = self.trunk.forward(states);
         let (value, advantage) = (self.value.forward(hidden.clone()), self.advantage.forward(hidden));
-        value + advantage.clone() - advantage.mean_dim(1)
+        join_streams(value, advantage, self.actions)
     }
+}
+
+/// Q = V + A − meanₐ A, for each output by itself.
+///
+/// # Shapes
+/// - value: `[B, outputs]`
+/// - advantage: `[B, actions · outputs]`
+/// - output: `[B, actions · outputs]`
+pub fn join_streams(value: Tensor<2>, advantage: Tensor<2>, actions: usize) -> Tensor<2> {
+    let [rows, outputs] = value.dims();
+    if outputs == 1 {
+        return value + advantage.clone() - advantage.mean_dim(1);
+    }
+    let value = value.reshape([rows, 1, outputs]);
+    let advantage = advantage.reshape([rows, actions, outputs]);
+    let joined = value + advantage.clone() - advantage.mean_dim(1);
+    joined.reshape([rows, actions * outputs])
 }
 
 #[cfg(test)]
@@ -75,7 +97,7 @@ mod tests {
     #[test]
     fn the_mean_over_actions_is_the_value() {
         let device = Device::flex();
-        let config = DuellingConfig { trunk: vec![7], stream: vec![5], actions: 4 };
+        let config = DuellingConfig { trunk: vec![7], stream: vec![5], actions: 4, outputs: 1 };
         let network = config.init(3, &mut ChaCha8Rng::seed_from_u64(2), &device);
         let states = Tensor::<2>::from_data([[0.3, -1.0, 2.0], [1.5, 0.0, -0.4]], &device);
         let q = network.forward(states.clone());
@@ -85,5 +107,14 @@ mod tests {
             (values(q.clone().mean_dim(1)), values(network.value.forward(network.trunk.forward(states))));
         assert!(mean.iter().zip(&value).all(|(mean, value)| (mean - value).abs() < 1e-6), "{mean:?} {value:?}");
         assert!(values(q).windows(2).any(|pair| pair[0] != pair[1]), "actions differ");
+    }
+
+    #[test]
+    fn each_output_is_joined_by_itself() {
+        let device = Device::flex();
+        let value = Tensor::<2>::from_data([[10.0, 20.0]], &device);
+        let advantage = Tensor::<2>::from_data([[1.0, 2.0, 3.0, 8.0]], &device); // action 0: [1, 2], action 1: [3, 8]
+        let joined: Vec<f32> = join_streams(value, advantage, 2).into_data().iter::<f32>().collect();
+        assert_eq!(joined, [9.0, 17.0, 11.0, 23.0]); // means [2, 5]
     }
 }

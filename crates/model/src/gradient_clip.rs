@@ -53,6 +53,16 @@ pub(crate) fn scale<M: Module>(gradients: &mut GradientsParams, module: &M, fact
     }
 }
 
+/// Clips all gradients of `module` to a global norm of at most `max_norm`, without waiting for the device: the factor stays there.
+pub fn clip_on_device<M: Module>(gradients: &mut GradientsParams, module: &M, max_norm: f64) {
+    let mut squares = SumOfSquares { gradients, sum: None };
+    module.visit(&mut squares);
+    let Some(sum) = squares.sum else { return };
+    // c / max(‖g‖, c) is 1 where the norm is within bounds.
+    let factor = sum.sqrt().clamp_min(max_norm).recip() * max_norm;
+    module.visit(&mut ScaleBy { gradients, factor });
+}
+
 struct SumOfSquares<'a> {
     gradients: &'a GradientsParams,
     sum: Option<Tensor<1>>,
@@ -92,6 +102,19 @@ impl ModuleVisitor for Scale<'_> {
     }
 }
 
+struct ScaleBy<'a> {
+    gradients: &'a mut GradientsParams,
+    factor: Tensor<1>,
+}
+
+impl ModuleVisitor for ScaleBy<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(param.id) {
+            self.gradients.register(param.id, gradient * self.factor.clone().reshape([1; D]));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,12 +124,14 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     /// Gradient of 3 · (w + b) with input 4/3: weight 4, bias 3, global norm 5.
-    fn clipped(max_norm: f64) -> Vec<f32> {
+    fn clipped(max_norm: f64, on_device: bool) -> Vec<f32> {
         let device = Device::flex().autodiff();
         let network: Mlp = MlpConfig::new([1]).init(1, &mut ChaCha8Rng::seed_from_u64(0), &device);
         let x = Tensor::<2>::from_data([[4.0 / 3.0]], &device);
         let mut gradients = GradientsParams::from_grads((network.forward(x) * 3.0).sum().backward(), &network);
-        if let Ok(norm) = global_norm(&gradients, &network, 0.0) {
+        if on_device {
+            clip_on_device(&mut gradients, &network, max_norm);
+        } else if let Ok(norm) = global_norm(&gradients, &network, 0.0) {
             scale(&mut gradients, &network, clip_factor(norm, max_norm));
         }
         let layer = &network.layers()[0];
@@ -117,13 +142,16 @@ mod tests {
 
     #[test]
     fn a_long_gradient_keeps_its_direction() {
-        let found = clipped(1.0);
-        assert_eq!(found.len(), 2);
-        assert!((found[0] - 0.8).abs() < 1e-6 && (found[1] - 0.6).abs() < 1e-6, "{found:?}");
+        for on_device in [false, true] {
+            let found = clipped(1.0, on_device);
+            assert_eq!(found.len(), 2);
+            assert!((found[0] - 0.8).abs() < 1e-6 && (found[1] - 0.6).abs() < 1e-6, "{found:?}");
+        }
     }
 
     #[test]
     fn a_short_gradient_stays() {
-        assert_eq!(clipped(5.5), [4.0, 3.0]);
+        assert_eq!(clipped(5.5, false), [4.0, 3.0]);
+        assert_eq!(clipped(5.5, true), [4.0, 3.0]);
     }
 }

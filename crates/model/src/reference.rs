@@ -274,7 +274,7 @@ impl DuellingLearner {
         let (mut stream, advantage) = (widths(&shapes, "value"), widths(&shapes, "advantage"));
         stream.pop();
         let actions = advantage.last().copied().unwrap_or(0);
-        let config = DuellingConfig { trunk: widths(&shapes, "trunk"), stream, actions };
+        let config = DuellingConfig { trunk: widths(&shapes, "trunk"), stream, actions, outputs: 1 };
         let input = inputs.states.first().map_or(0, Vec::len);
         let mut network = config.init(input, &mut ChaCha8Rng::seed_from_u64(0), device);
         load_weights(&mut network, &path)?;

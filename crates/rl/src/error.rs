@@ -45,6 +45,21 @@ pub enum Error {
         /// The discount they were made with.
         discount: f64,
     },
+    /// A saved state cannot be written or read.
+    #[error(transparent)]
+    State(#[from] slatewise_model::Error),
+    /// A saved state is another learner's.
+    #[error("{}: saved with {what} = {saved}, but the learner to go on with has {ours}: make it with the same settings", path.display())]
+    OtherLearner {
+        /// The directory.
+        path: std::path::PathBuf,
+        /// The setting that differs.
+        what: &'static str,
+        /// Its value there.
+        saved: String,
+        /// Its value here.
+        ours: String,
+    },
 }
 
 impl Error {

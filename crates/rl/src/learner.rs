@@ -10,9 +10,10 @@
 //! nothing follows, so it is complete at once. The reward comes from a function of the response and of the observation after it.
 
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::policy::{ActionValues, Decision, EpsilonSchedule, Exploration};
+use crate::policy::{ActionCounts, ActionValues, Decision, EpsilonSchedule, Exploration};
 use crate::rollout::Agent;
 use crate::support::Support;
 use crate::time_step::TimeStep;
@@ -45,6 +46,14 @@ pub trait Learner<O>: ActionValues<O> {
     /// transitions). The values stay.
     fn go_online(&mut self);
 
+    /// Action values to explore with, where the learner has others than those it is judged by (noise on its weights).
+    ///
+    /// # Shapes
+    /// As [`ActionValues::action_values`].
+    fn exploring_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
+        self.action_values(observations, values);
+    }
+
     /// An episode begins in a slot: a learner that looks back over several steps forgets what it holds of the one before, which
     /// may have been left unfinished.
     fn begin(&mut self, _slot: usize) {}
@@ -67,6 +76,26 @@ pub trait Learner<O>: ActionValues<O> {
     }
 }
 
+/// A learner's values to explore with: those of [`Learner::exploring_values`].
+#[derive(Debug, Clone, Copy)]
+pub struct Exploring<'a, L>(&'a L);
+
+impl<O, L: Learner<O> + ActionCounts<O>> ActionCounts<O> for Exploring<'_, L> {
+    fn action_counts(&self, observation: &O, counts: &mut Vec<u32>) {
+        self.0.action_counts(observation, counts);
+    }
+}
+
+impl<O, L: Learner<O>> ActionValues<O> for Exploring<'_, L> {
+    fn actions(&self) -> usize {
+        self.0.actions()
+    }
+
+    fn action_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
+        self.0.exploring_values(observations, values);
+    }
+}
+
 /// An agent that acts on a learner's values, with some exploration, and teaches it what comes of it.
 #[derive(Debug)]
 pub struct Learning<'a, L, S, W, X = EpsilonSchedule> {
@@ -79,8 +108,18 @@ pub struct Learning<'a, L, S, W, X = EpsilonSchedule> {
     scratch: Vec<f64>,
 }
 
+/// What a [`Learning`] remembers beside its learner: transitions that wait for their next action, steps and returns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LearningMemory<S> {
+    slots: Vec<Slot<S>>,
+    steps: u64,
+    returns: Vec<f64>,
+}
+
 /// What is remembered of one environment between time steps.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Slot<S> {
     state: Option<S>,
     /// A transition whose next action is not known yet, and whether its episode ends with it.
@@ -99,6 +138,19 @@ impl<'a, L, S, W, X> Learning<'a, L, S, W, X> {
         &self.returns
     }
 
+    /// What it remembers, to be saved between two runs of a [`Rollout`](crate::Rollout).
+    pub fn memory(&self) -> LearningMemory<S>
+    where
+        S: Clone,
+    {
+        LearningMemory { slots: self.slots.clone(), steps: self.steps, returns: self.returns.clone() }
+    }
+
+    /// Goes on from what was remembered.
+    pub fn recall(&mut self, memory: LearningMemory<S>) {
+        (self.slots, self.steps, self.returns) = (memory.slots, memory.steps, memory.returns);
+    }
+
     /// The learner, to be judged between rollouts.
     pub fn learner(&self) -> &L {
         self.learner
@@ -111,7 +163,7 @@ where
     S: Clone,
     L: Learner<E::Observation, State = S>,
     W: Fn(&E::Response, &E::Observation) -> f64,
-    X: Exploration<E::Observation, L>,
+    X: for<'l> Exploration<E::Observation, Exploring<'l, L>>,
 {
     fn decide(
         &mut self,
@@ -120,7 +172,8 @@ where
         rng: &mut ChaCha8Rng,
     ) {
         let scratch = &mut self.scratch;
-        self.exploration.decide_all(&*self.learner, self.steps, observations, decisions, scratch, rng);
+        let values = Exploring(&*self.learner);
+        self.exploration.decide_all(&values, self.steps, observations, decisions, scratch, rng);
     }
 
     fn observe(

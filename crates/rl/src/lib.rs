@@ -30,6 +30,7 @@
 #![recursion_limit = "256"]
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
 
+mod checkpoint;
 pub mod deep;
 mod environment;
 pub mod environments;
@@ -37,6 +38,7 @@ mod error;
 mod evaluate;
 mod learner;
 mod logged;
+mod numbers;
 pub mod policy;
 mod replay;
 mod reward;
@@ -52,17 +54,19 @@ mod time_step;
 mod transition;
 pub mod value_learning;
 
+pub use checkpoint::{Saved, resume_learner, save_learner};
 pub use environment::{Environment, EnvironmentSpec, Observation, Observations};
 pub use error::Error;
 pub use evaluate::{
     LogAgreement, SessionOutcome, SessionSummary, SimulatedSessions, compare_with_log, simulate_sessions,
 };
-pub use learner::{Learner, Learning, Place};
+pub use learner::{Exploring, Learner, Learning, LearningMemory, Place};
 pub use logged::logged_trajectories;
+pub use numbers::Numbers;
 pub use policy::{ActionCounts, ActionValues, Decision, EpsilonGreedy, EpsilonSchedule, Exploration, Policy};
-pub use replay::{EncodedState, ReplayBatch, ReplayBuffer};
+pub use replay::{EncodedState, NStep, Priorities, PrioritisedConfig, ReplayBatch, ReplayBuffer, SumTree};
 pub use reward::{RewardComponents, RewardSpec, SessionReward};
-pub use rollout::{Agent, Budget, Interaction, Watched, rollout};
+pub use rollout::{Agent, Budget, Interaction, Rollout, Watched, rollout};
 pub use session::{Response, SessionState, StartStates};
 pub use state::{Discretiser, Encoder, Identity, PriceMoments, StateEncoder, StateFeature, StateIndex, StateSpec};
 pub use streams::Streams;

@@ -13,6 +13,7 @@
 //! bootstraps from at a truncation, where the value of what follows is not 0.
 
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::policy::{Decision, Policy};
@@ -76,40 +77,82 @@ pub fn rollout<E: Environment>(
     budget: Budget,
     streams: &mut Streams,
 ) -> Interaction {
-    assert!(!environments.is_empty(), "a rollout over environments of shape [0]: at least one is needed");
-    let mut done = Interaction::default();
-    let mut truncated = vec![false; environments.len()];
-    let mut decisions = Vec::with_capacity(environments.len());
-    for (slot, environment) in environments.iter_mut().enumerate() {
-        agent.observe(slot, None, &environment.reset(&mut streams.simulate), &mut streams.replay);
-    }
-    while !done.spends(budget) {
-        decisions.clear();
-        agent.decide(&mut environments.iter().map(E::observation), &mut decisions, &mut streams.explore);
-        let (decided, expected) = (decisions.len(), environments.len());
-        assert!(decided == expected, "decisions of shape [{decided}] for environments of shape [{expected}]");
-        for (slot, environment) in environments.iter_mut().enumerate() {
-            let decision = decisions[slot];
-            if std::mem::take(&mut truncated[slot]) {
-                let first = environment.reset(&mut streams.simulate);
-                agent.observe(slot, Some(decision), &first, &mut streams.replay);
+    Rollout::default().run(environments, agent, budget, streams)
+}
+
+/// An interaction that can be interrupted after any step, saved, and gone on with: several runs are one with the sum of their budgets.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollout {
+    /// Per environment, what comes next; empty before the first reset.
+    phases: Vec<Phase>,
+    /// Decisions of the round that is under way.
+    decisions: Vec<Decision>,
+    /// The environment whose turn it is; 0 begins a round.
+    turn: usize,
+}
+
+/// What an environment does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    Step,
+    /// Its episode terminated with the last step of a run: a reset comes before the next turn.
+    ResetAtOnce,
+    /// Its episode was cut short: a reset in place of a step.
+    Reset,
+}
+
+impl Rollout {
+    /// Resets all environments unless it did before, then lets the agent act in them until the budget is spent.
+    pub fn run<E: Environment>(
+        &mut self,
+        environments: &mut [E],
+        agent: &mut impl Agent<E>,
+        budget: Budget,
+        streams: &mut Streams,
+    ) -> Interaction {
+        assert!(!environments.is_empty(), "a rollout over environments of shape [0]: at least one is needed");
+        let mut done = Interaction::default();
+        if self.phases.is_empty() {
+            self.phases = vec![Phase::Step; environments.len()];
+            for (slot, environment) in environments.iter_mut().enumerate() {
+                agent.observe(slot, None, &environment.reset(&mut streams.simulate), &mut streams.replay);
+            }
+        }
+        let (begun, expected) = (self.phases.len(), environments.len());
+        assert!(begun == expected, "a rollout over environments of shape [{begun}] goes on with [{expected}]");
+        while !done.spends(budget) {
+            for (slot, phase) in self.phases.iter_mut().enumerate().filter(|(_, phase)| **phase == Phase::ResetAtOnce) {
+                agent.observe(slot, None, &environments[slot].reset(&mut streams.simulate), &mut streams.replay);
+                *phase = Phase::Step;
+            }
+            if self.turn == 0 {
+                self.decisions.clear();
+                agent.decide(&mut environments.iter().map(E::observation), &mut self.decisions, &mut streams.explore);
+                let decided = self.decisions.len();
+                assert!(decided == expected, "decisions of shape [{decided}] for environments of shape [{expected}]");
+            }
+            let slot = self.turn;
+            self.turn = (slot + 1) % expected;
+            let (environment, decision) = (&mut environments[slot], self.decisions[slot]);
+            if self.phases[slot] == Phase::Reset {
+                agent.observe(slot, Some(decision), &environment.reset(&mut streams.simulate), &mut streams.replay);
+                self.phases[slot] = Phase::Step;
                 continue;
             }
             let step = environment.step(decision.action, &mut streams.simulate);
             agent.observe(slot, Some(decision), &step, &mut streams.replay);
-            let (is_last, terminates) = (step.is_last(), step.terminates());
             done.steps += 1;
-            done.episodes += u64::from(is_last);
-            if done.spends(budget) {
-                break;
-            }
-            if terminates {
-                agent.observe(slot, None, &environment.reset(&mut streams.simulate), &mut streams.replay);
-            }
-            truncated[slot] = is_last && !terminates;
+            done.episodes += u64::from(step.is_last());
+            self.phases[slot] = match (step.is_last(), step.terminates()) {
+                (_, true) => Phase::ResetAtOnce,
+                (true, false) => Phase::Reset,
+                (false, false) => Phase::Step,
+            };
         }
+        done
     }
-    done
 }
 
 /// An agent that follows a policy and hands every time step to a function; for judging, nothing is learned.

@@ -19,15 +19,21 @@
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use slatewise_model::generator;
 
 /// The generators of one run, or of one session of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Streams {
     /// Draws of policies.
+    #[serde(with = "generator")]
     pub explore: ChaCha8Rng,
     /// Draws of environments.
+    #[serde(with = "generator")]
     pub simulate: ChaCha8Rng,
     /// Draws from replay buffers.
+    #[serde(with = "generator")]
     pub replay: ChaCha8Rng,
 }
 

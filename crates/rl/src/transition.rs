@@ -8,8 +8,11 @@
 //! The fields are acme's (Hoffman et al. 2020), with `next_action` for on-policy learners. `discount` is the environment's:
 //! 0 where the episode terminates, else 1; the learner multiplies it by its γ.
 
+use serde::{Deserialize, Serialize};
+
 /// One step of experience over observations of type `S`: a table index, a row of numbers, a session.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Transition<S> {
     /// s_{t-1}.
     pub observation: S,

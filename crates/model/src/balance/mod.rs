@@ -27,7 +27,6 @@
 mod conflict;
 mod dwa;
 mod fixed;
-mod generator;
 mod grad_norm;
 mod gram;
 mod pc_grad;

@@ -28,8 +28,9 @@
 //! # Reference
 //! Yu, Kumar, Gupta, Levine, Hausman, Finn 2020, "Gradient Surgery for Multi-Task Learning", NeurIPS.
 
-use super::{Gram, StepSignals, StepWeights, TaskBalance, generator};
+use super::{Gram, StepSignals, StepWeights, TaskBalance};
 use crate::Error;
+use crate::generator;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

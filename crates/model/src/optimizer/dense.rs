@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 /// The optimiser's state for a whole network.
 #[derive(Debug, Clone)]
-pub(crate) struct DenseOptimizer {
+pub struct DenseOptimizer {
     config: OptimizerConfig,
     weight_decay: f64,
     /// Per parameter in the network's order; none before its first gradient.
@@ -30,18 +30,13 @@ struct Step<'a> {
 }
 
 impl DenseOptimizer {
-    pub(crate) fn new(config: OptimizerConfig, weight_decay: f64) -> Self {
+    /// An optimiser without state; `weight_decay` is λ of an L2 term.
+    pub fn new(config: OptimizerConfig, weight_decay: f64) -> Self {
         Self { config, weight_decay, state: Vec::new() }
     }
 
     /// One step, the `step`-th of the run, counted from 1. A parameter without a gradient stays as it is.
-    pub(crate) fn step<M: Module>(
-        &mut self,
-        network: M,
-        gradients: &mut GradientsParams,
-        learning_rate: f64,
-        step: u64,
-    ) -> M {
+    pub fn step<M: Module>(&mut self, network: M, gradients: &mut GradientsParams, learning_rate: f64, step: u64) -> M {
         let (rate, epsilon) = match self.config {
             OptimizerConfig::Sgd => (learning_rate as f32, 0.0),
             OptimizerConfig::Adagrad { epsilon } | OptimizerConfig::RowWiseAdagrad { epsilon } => {
@@ -55,7 +50,10 @@ impl DenseOptimizer {
     }
 
     /// The state per parameter, on the host: nothing, or as many arrays as the optimiser keeps.
-    pub(crate) fn host_state(&self) -> Result<Vec<Vec<Vec<f32>>>, Error> {
+    ///
+    /// # Errors
+    /// The device cannot be read.
+    pub fn host_state(&self) -> Result<Vec<Vec<Vec<f32>>>, Error> {
         let read = |tensor: &Tensor<1>| -> Result<Vec<f32>, Error> {
             Ok(tensor.clone().try_into_data().map_err(device_error)?.iter::<f32>().collect())
         };
@@ -63,7 +61,7 @@ impl DenseOptimizer {
     }
 
     /// Puts back a state of host arrays.
-    pub(crate) fn restore(&mut self, state: Vec<Vec<Vec<f32>>>, device: &Device) {
+    pub fn restore(&mut self, state: Vec<Vec<Vec<f32>>>, device: &Device) {
         let upload = |values: Vec<f32>| {
             let count = values.len();
             Tensor::from_data(TensorData::new(values, [count]), device)

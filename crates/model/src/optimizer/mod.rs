@@ -22,7 +22,7 @@
 mod dense;
 mod sparse;
 
-pub(crate) use dense::DenseOptimizer;
+pub use dense::DenseOptimizer;
 pub(crate) use sparse::{RowState, SparseOptimizer};
 
 use crate::Error;

@@ -25,7 +25,9 @@ const LARGEST_HEADER: u64 = 100_000_000;
 /// Element types that are written and read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Dtype {
+    F64,
     F32,
+    U32,
     #[serde(rename = "BF16")]
     Bf16,
     U8,
@@ -34,7 +36,8 @@ pub(crate) enum Dtype {
 impl Dtype {
     pub(crate) fn bytes(self) -> usize {
         match self {
-            Self::F32 => 4,
+            Self::F64 => 8,
+            Self::F32 | Self::U32 => 4,
             Self::Bf16 => 2,
             Self::U8 => 1,
         }

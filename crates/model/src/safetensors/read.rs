@@ -69,6 +69,11 @@ impl SafetensorsFile {
         Ok(Self { path: path.into(), file, data, tensors })
     }
 
+    /// Where the file lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The tensors there are.
     pub(crate) fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
         &self.tensors
@@ -88,7 +93,9 @@ impl SafetensorsFile {
             Dtype::Bf16 => self.bytes(&info, |chunk| {
                 values.extend(chunk.as_chunks().0.iter().map(|bytes| from_bf16(u16::from_le_bytes(*bytes))));
             })?,
-            Dtype::U8 => return Err(refuse(&self.path, name, "holds U8 where the model has numbers")),
+            Dtype::U8 | Dtype::U32 | Dtype::F64 => {
+                return Err(refuse(&self.path, name, format!("holds {:?} where the model has f32", info.dtype)));
+            }
         }
         match values.iter().position(|value| !value.is_finite()) {
             Some(place) => {
@@ -117,6 +124,38 @@ impl SafetensorsFile {
             Some(place) => Err(refuse(&self.path, name, format!("value {place} is not a finite number"))),
             None => Ok(values),
         }
+    }
+
+    /// A tensor of f64, finite or not.
+    ///
+    /// # Errors
+    /// The tensor is missing, has another shape or is not of f64.
+    pub(crate) fn f64(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f64>, Error> {
+        self.values(name, shape, Dtype::F64, f64::from_le_bytes)
+    }
+
+    /// A tensor of u32.
+    ///
+    /// # Errors
+    /// The tensor is missing, has another shape or is not of u32.
+    pub(crate) fn u32(&mut self, name: &str, shape: &[usize]) -> Result<Vec<u32>, Error> {
+        self.values(name, shape, Dtype::U32, u32::from_le_bytes)
+    }
+
+    fn values<T, const N: usize>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        dtype: Dtype,
+        value: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>, Error> {
+        let info = self.find(name, shape)?;
+        if info.dtype != dtype {
+            return Err(refuse(&self.path, name, format!("holds {:?} where {dtype:?} belongs", info.dtype)));
+        }
+        let mut values = Vec::with_capacity(info.shape.iter().product());
+        self.bytes(&info, |chunk| values.extend(chunk.as_chunks().0.iter().map(|bytes| value(*bytes))))?;
+        Ok(values)
     }
 
     /// A tensor of bytes.

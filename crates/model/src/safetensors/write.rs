@@ -20,7 +20,9 @@ pub(crate) struct Entry<'a> {
 
 /// Its values, row-major.
 pub(crate) enum Values<'a> {
+    F64(&'a [f64]),
     F32(Cow<'a, [f32]>),
+    U32(&'a [u32]),
     Bf16(&'a [u16]),
     U8(&'a [u8]),
 }
@@ -28,7 +30,9 @@ pub(crate) enum Values<'a> {
 impl Values<'_> {
     fn dtype(&self) -> Dtype {
         match self {
+            Self::F64(_) => Dtype::F64,
             Self::F32(_) => Dtype::F32,
+            Self::U32(_) => Dtype::U32,
             Self::Bf16(_) => Dtype::Bf16,
             Self::U8(_) => Dtype::U8,
         }
@@ -36,7 +40,9 @@ impl Values<'_> {
 
     fn len(&self) -> usize {
         match self {
+            Self::F64(values) => values.len(),
             Self::F32(values) => values.len(),
+            Self::U32(values) => values.len(),
             Self::Bf16(values) => values.len(),
             Self::U8(values) => values.len(),
         }
@@ -44,15 +50,23 @@ impl Values<'_> {
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::F32(values) => values.chunks(CHUNK).try_for_each(|chunk| {
-                out.write_all(&chunk.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
-            }),
-            Self::Bf16(values) => values.chunks(CHUNK).try_for_each(|chunk| {
-                out.write_all(&chunk.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
-            }),
+            Self::F64(values) => write_chunks(values, out, |value| value.to_le_bytes()),
+            Self::F32(values) => write_chunks(values, out, |value| value.to_le_bytes()),
+            Self::U32(values) => write_chunks(values, out, |value| value.to_le_bytes()),
+            Self::Bf16(values) => write_chunks(values, out, |value| value.to_le_bytes()),
             Self::U8(values) => out.write_all(values),
         }
     }
+}
+
+fn write_chunks<T: Copy, const N: usize>(
+    values: &[T],
+    out: &mut dyn Write,
+    bytes: impl Fn(T) -> [u8; N],
+) -> io::Result<()> {
+    values
+        .chunks(CHUNK)
+        .try_for_each(|chunk| out.write_all(&chunk.iter().flat_map(|&value| bytes(value)).collect::<Vec<u8>>()))
 }
 
 /// Writes a file in one step and returns its SHA-256.

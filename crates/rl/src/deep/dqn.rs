@@ -18,100 +18,41 @@
 //! Differences from the paper:
 //! 1. Inputs are a row of numbers from a declared encoder, not frames; the network is an MLP.
 //! 2. Adam (ε 1e-8) in place of RMSProp.
-//! 3. The error is clipped by the Huber loss, as in the paper; besides, each weight tensor's gradient is scaled to a norm of at most
+//! 3. The error is clipped by the Huber loss, as in the paper; besides, the gradient over all weights is scaled to a norm of at most
 //!    `gradient_clip`. Rewards are not clipped.
 //! 4. C counts gradient steps, not frames, and acting is batched over parallel environments.
 //! 5. While a `Support` is set (offline), actions that the log hardly shows are left out of targets and of choices.
 //! 6. A truncated episode is bootstrapped from; only a termination ends it.
+//!
+//! What later papers added is switched on in the config, one by one, and each has a file: `n_step` and `prioritised`
+//! (`../replay/`), `duelling` (`network.rs`), `noisy` (`noisy.rs`), `returns` (`categorical.rs`: C51, `quantile.rs`: QR-DQN). All of them are
+//! Rainbow (`rainbow.rs`). Where they meet this file: with priorities a row's loss is multiplied by its importance weight, and with a
+//! distribution Q is its mean, y a row of N numbers and the Huber loss another.
 
-use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
-use slatewise_model::{Mlp, MlpConfig};
+use slatewise_model::{DenseOptimizer, OptimizerConfig, clip_on_device};
 
+use super::network::{ValueNetwork, ValueNetworkConfig};
+use super::noisy::Noise;
 use super::q_network::{QNetwork, forward};
-use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::ActionValues;
-use crate::replay::{EncodedState, ReplayBatch, ReplayBuffer};
+use crate::replay::{EncodedState, NStep, Priorities, ReplayBatch, ReplayBuffer};
 use crate::state::Encoder;
 use crate::support::Support;
 use crate::transition::{Trajectory, Transition};
-use crate::value_learning::{double_q_learning_target, q_learning_target};
+use crate::value_learning::argmax;
+
+mod config;
+mod state;
+
+pub use config::DqnConfig;
 
 /// Gradient steps between two readings of the loss: a reading waits for the device.
 const LOSS_EVERY: u64 = 100;
-
-/// Settings of a DQN, with the value of Mnih et al. 2015 (extended data, table 1) where it differs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DqnConfig {
-    /// Widths of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// γ in [0, 1] (paper: 0.99).
-    pub discount: f64,
-    /// Adam's step size, > 0 (paper: 0.00025 with RMSProp).
-    pub learning_rate: f64,
-    /// B ≥ 1 (paper: 32).
-    pub batch_size: usize,
-    /// Transitions kept, ≥ `batch_size` (paper: 1,000,000).
-    pub replay_capacity: usize,
-    /// Transitions seen before learning starts, ≥ 1 (paper: 50,000).
-    pub learning_starts: usize,
-    /// Transitions per gradient step, ≥ 1 (paper: 4).
-    pub learn_every: u64,
-    /// C: gradient steps between two updates of the target network, ≥ 1 (paper: 10,000 frames' worth).
-    pub target_update_every: u64,
-    /// Whether the online network chooses the action that the target network judges (van Hasselt et al. 2016).
-    pub double: bool,
-    /// Largest norm of one weight tensor's gradient, > 0 (paper: none).
-    pub gradient_clip: f32,
-    /// Times that an action must occur in a discrete state of the log to be allowed offline; see `Support`.
-    pub min_support: u32,
-}
-
-impl Default for DqnConfig {
-    fn default() -> Self {
-        Self {
-            hidden: vec![64, 64],
-            discount: 0.95,
-            learning_rate: 5e-4,
-            batch_size: 64,
-            replay_capacity: 200_000,
-            learning_starts: 1_000,
-            learn_every: 4,
-            target_update_every: 250,
-            double: true,
-            gradient_clip: 10.0,
-            min_support: 20,
-        }
-    }
-}
-
-impl DqnConfig {
-    /// Checks the settings; `key` is their place in the config.
-    ///
-    /// # Errors
-    /// A setting out of its range.
-    pub fn validate(&self, key: &str) -> Result<(), Error> {
-        let positive = |x: f64| x.is_finite() && x > 0.0;
-        let checks = [
-            ("hidden", self.hidden.iter().all(|&width| width >= 1), "every width must be at least 1"),
-            ("discount", (0.0..=1.0).contains(&self.discount), "must lie in [0, 1]"),
-            ("learning_rate", positive(self.learning_rate), "must be a number above 0"),
-            ("batch_size", self.batch_size >= 1, "must be at least 1"),
-            ("replay_capacity", self.replay_capacity >= self.batch_size, "must be at least batch_size"),
-            ("learning_starts", self.learning_starts >= 1, "must be at least 1"),
-            ("learn_every", self.learn_every >= 1, "must be at least 1"),
-            ("target_update_every", self.target_update_every >= 1, "must be at least 1"),
-            ("gradient_clip", positive(f64::from(self.gradient_clip)), "must be a number above 0"),
-        ];
-        checks.into_iter().try_for_each(|(name, holds, problem)| Error::unless(holds, key, name, || problem.to_owned()))
-    }
-}
 
 /// The learner.
 pub struct Dqn<R> {
@@ -122,17 +63,30 @@ pub struct Dqn<R> {
     config: DqnConfig,
     device: Device,
     training_device: Device,
-    online: Mlp,
-    target: Mlp,
-    optimizer: ModuleOptimizer,
+    online: ValueNetwork,
+    /// θ without autodiff, to act and to choose with.
+    acting: ValueNetwork,
+    target: ValueNetwork,
+    optimizer: DenseOptimizer,
     replay: ReplayBuffer,
-    batch: ReplayBatch,
+    priorities: Option<Priorities>,
+    n_step: NStep<EncodedState>,
+    noise: Option<Noise>,
     support: Option<Support>,
     received: u64,
     gradient_steps: u64,
     losses: Vec<(u64, f32)>,
-    q_t_value: Vec<f64>,
+    batch: ReplayBatch,
+    scratch: Scratch,
+}
+
+/// Memory that is used again from one gradient step to the next.
+#[derive(Default)]
+struct Scratch {
+    outputs_t: Vec<f64>,
     q_t_selector: Vec<f64>,
+    target: Vec<f64>,
+    probabilities: Vec<f64>,
 }
 
 impl<R> Dqn<R> {
@@ -143,10 +97,15 @@ impl<R> Dqn<R> {
     {
         let (states, width) = (encoder.states(), encoder.width());
         let training_device = device.clone().autodiff();
-        let widths: Vec<usize> = config.hidden.iter().copied().chain([actions]).collect();
-        let online = MlpConfig::new(widths).init(width, rng, &training_device);
-        let clipping = GradientClippingConfig::Norm(config.gradient_clip);
-        let adam = AdamConfig::new().with_epsilon(1e-8).with_grad_clipping(Some(clipping));
+        let shape = ValueNetworkConfig {
+            input: width,
+            hidden: config.hidden.clone(),
+            actions,
+            outputs: config.returns.outputs(),
+            duelling: config.duelling,
+        };
+        let online = shape.init(config.noisy, rng, &training_device);
+        let acting = online.valid();
         Self {
             encoder,
             states,
@@ -154,28 +113,36 @@ impl<R> Dqn<R> {
             actions,
             device: device.clone(),
             training_device,
-            target: online.valid(),
+            target: acting.clone(),
+            noise: acting.draw(rng),
+            acting,
             online,
-            optimizer: adam.init(),
+            optimizer: DenseOptimizer::new(OptimizerConfig::default(), 0.0),
             replay: ReplayBuffer::new(config.replay_capacity, width),
-            batch: ReplayBatch::default(),
+            priorities: config.prioritised.map(|prioritised| Priorities::new(prioritised, config.replay_capacity)),
+            n_step: NStep::new(config.n_step, config.discount),
             support: None,
             received: 0,
             gradient_steps: 0,
             losses: Vec::new(),
-            q_t_value: Vec::new(),
-            q_t_selector: Vec::new(),
+            batch: ReplayBatch::default(),
+            scratch: Scratch::default(),
             config,
         }
     }
 
-    /// What the network θ says now, without the log's support.
+    /// What the network θ says now, without noise and without the log's support.
     pub fn snapshot(&self) -> QNetwork<R>
     where
         R: Clone,
     {
-        let network = self.online.valid();
-        QNetwork { encoder: self.encoder.clone(), network, actions: self.actions, device: self.device.clone() }
+        QNetwork {
+            encoder: self.encoder.clone(),
+            network: self.acting.clone(),
+            returns: self.config.returns,
+            actions: self.actions,
+            device: self.device.clone(),
+        }
     }
 
     /// Settings.
@@ -197,23 +164,40 @@ impl<R> Dqn<R> {
     pub fn learn(&mut self, rng: &mut ChaCha8Rng) {
         // Sample a random minibatch of transitions from D.
         let mut batch = std::mem::take(&mut self.batch);
-        self.replay.sample(self.config.batch_size, &mut batch, rng);
+        match &self.priorities {
+            Some(priorities) => {
+                priorities.sample(self.config.batch_size, self.gradient_steps, &mut batch, rng);
+                self.replay.gather(&mut batch);
+            }
+            None => self.replay.sample(self.config.batch_size, &mut batch, rng),
+        }
         // Set y.
-        let targets = self.targets(&batch);
+        let targets = self.targets(&batch, rng);
         // Perform a gradient descent step on huber(Q(s, a; θ) − y).
-        let rows = targets.len();
-        let observation = TensorData::new(batch.observation.clone(), [rows, self.width]);
-        let action: Vec<i32> = batch.action.iter().map(|&action| action as i32).collect();
-        let action = Tensor::<2, Int>::from_data(TensorData::new(action, [rows, 1]), &self.training_device);
-        let y = Tensor::<2>::from_data(TensorData::new(targets, [rows, 1]), &self.training_device);
-        let q_tm1 = self.online.forward(Tensor::from_data(observation, &self.training_device));
-        let loss = huber(q_tm1.gather(1, action) - y);
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.online);
-        self.online = self.optimizer.step(self.config.learning_rate, self.online.clone(), gradients);
+        let noise = self.acting.draw(rng);
+        let [loss, error] = self.losses_of_rows(&batch, targets, noise.as_ref());
+        let loss = match &self.priorities {
+            Some(_) => loss * self.upload(batch.weight.clone(), 1),
+            None => loss,
+        };
+        let loss = loss.mean();
+        let mut gradients = GradientsParams::from_grads(loss.backward(), &self.online);
+        clip_on_device(&mut gradients, &self.online, f64::from(self.config.gradient_clip));
         self.gradient_steps += 1;
+        let (network, rate) = (self.online.clone(), self.config.learning_rate);
+        self.online = self.optimizer.step(network, &mut gradients, rate, self.gradient_steps);
+        self.acting = self.online.valid();
+        if let Some(priorities) = &mut self.priorities {
+            read(error, &mut self.scratch.target);
+            batch
+                .index
+                .iter()
+                .zip(&self.scratch.target)
+                .for_each(|(&index, &error)| priorities.set_error(index, error));
+        }
         // Every C steps reset θ⁻ = θ.
         if self.gradient_steps.is_multiple_of(self.config.target_update_every) {
-            self.target = self.online.valid();
+            self.target = self.acting.clone();
         }
         if self.gradient_steps.is_multiple_of(LOSS_EVERY) {
             self.losses.push((self.gradient_steps, loss.into_scalar::<f32>()));
@@ -221,42 +205,101 @@ impl<R> Dqn<R> {
         self.batch = batch;
     }
 
+    /// Loss and priority of every row of a minibatch.
+    ///
+    /// # Shapes
+    /// `targets [B, N]` → `[B, 1]` both
+    fn losses_of_rows(&self, batch: &ReplayBatch, targets: Vec<f32>, noise: Option<&Noise>) -> [Tensor<2>; 2] {
+        let (rows, outputs) = (batch.action.len(), self.config.returns.outputs());
+        let columns = batch.action.iter().flat_map(|&action| {
+            let first = action as usize * outputs;
+            (first..first + outputs).map(|column| column as i32)
+        });
+        let columns = TensorData::new(columns.collect::<Vec<i32>>(), [rows, outputs]);
+        let columns = Tensor::<2, Int>::from_data(columns, &self.training_device);
+        let outputs_tm1 = self.online.forward(self.upload(batch.observation.clone(), self.width), noise);
+        self.config.returns.loss(outputs_tm1.gather(1, columns), self.upload(targets, outputs))
+    }
+
     /// y of every row of a minibatch.
-    fn targets(&mut self, batch: &ReplayBatch) -> Vec<f32> {
-        let next = TensorData::new(batch.next_observation.clone(), [batch.action.len(), self.width]);
+    ///
+    /// # Shapes
+    /// `[B, N]`, N = 1 where a return's mean is learned
+    fn targets(&mut self, batch: &ReplayBatch, rng: &mut ChaCha8Rng) -> Vec<f32> {
+        let (rows, actions, returns) = (batch.action.len(), self.actions, self.config.returns);
+        let outputs = returns.outputs();
+        let next = TensorData::new(batch.next_observation.clone(), [rows, self.width]);
         let next = Tensor::<2>::from_data(next, &self.device);
-        if self.config.double {
-            read(self.online.valid().forward(next.clone()), &mut self.q_t_selector);
-        }
-        read(self.target.forward(next), &mut self.q_t_value);
+        let outputs_t = self.target.forward(next.clone(), self.target.draw(rng).as_ref());
+        // Who chooses a*: the online network if doubled, else the target network itself.
+        let chooser = match self.config.double {
+            true => self.acting.forward(next, self.acting.draw(rng).as_ref()),
+            false => outputs_t.clone(),
+        };
+        let Scratch { outputs_t: values, q_t_selector, target, probabilities } = &mut self.scratch;
+        read(returns.action_values(chooser, actions), q_t_selector);
+        read(outputs_t, values);
         if let Some(support) = &self.support {
-            let chooser = if self.config.double { &mut self.q_t_selector } else { &mut self.q_t_value };
-            for (q_t, &cell) in chooser.chunks_exact_mut(self.actions).zip(&batch.next_cell) {
+            for (q_t, &cell) in q_t_selector.chunks_exact_mut(actions).zip(&batch.next_cell) {
                 support.mask(cell as usize, q_t);
             }
         }
-        let target = |index: usize| {
-            let row = index * self.actions..(index + 1) * self.actions;
+        let mut targets = Vec::with_capacity(rows * outputs);
+        for (index, q_t) in q_t_selector.chunks_exact(actions).enumerate() {
+            let of_best = (index * actions + argmax(q_t)) * outputs;
             let (r_t, discount_t) =
                 (f64::from(batch.reward[index]), self.config.discount * f64::from(batch.discount[index]));
-            if self.config.double {
-                let (q_t_value, q_t_selector) = (&self.q_t_value[row.clone()], &self.q_t_selector[row]);
-                double_q_learning_target(r_t, discount_t, q_t_value, q_t_selector) as f32
-            } else {
-                q_learning_target(r_t, discount_t, &self.q_t_value[row]) as f32
+            target.clear();
+            target.resize(outputs, 0.0);
+            returns.target(r_t, discount_t, &values[of_best..of_best + outputs], target, probabilities);
+            targets.extend(target.iter().map(|&y| y as f32));
+        }
+        targets
+    }
+
+    /// Brings rows of `width` numbers to where gradients are taken.
+    fn upload(&self, values: Vec<f32>, width: usize) -> Tensor<2> {
+        let rows = values.len() / width;
+        Tensor::from_data(TensorData::new(values, [rows, width]), &self.training_device)
+    }
+
+    /// Puts a transition into the replay buffer, together with the n − 1 after it once they are known.
+    fn store(&mut self, transition: &Transition<EncodedState>, place: Place) {
+        let (replay, priorities) = (&mut self.replay, &mut self.priorities);
+        self.n_step.push(transition, place, |joined| {
+            let index = replay.push(joined);
+            if let Some(priorities) = priorities {
+                priorities.push(index);
             }
-        };
-        (0..batch.action.len()).map(target).collect()
+        });
+    }
+
+    /// Appends Q, with noise or without, within the support.
+    fn values<O>(&self, observations: &mut dyn Iterator<Item = &O>, noise: Option<&Noise>, values: &mut Vec<f64>)
+    where
+        R: Encoder<O>,
+    {
+        let (first, mut cells) = (values.len(), Vec::new());
+        let noted = observations.inspect(|observation| {
+            cells.extend(self.support.as_ref().map(|_| self.encoder.state(observation)));
+        });
+        let network = |rows| self.config.returns.action_values(self.acting.forward(rows, noise), self.actions);
+        forward(&self.encoder, network, &self.device, noted, values);
+        if let Some(support) = &self.support {
+            for (row, cell) in values[first..].chunks_exact_mut(self.actions).zip(cells) {
+                support.mask(cell, row);
+            }
+        }
     }
 }
 
-/// Mean of ½ d² where |d| ≤ 1 and |d| − ½ beyond: with c = clamp(d, −1, 1), that is c (d − ½ c), whose derivative is c.
+/// ½ d² where |d| ≤ 1 and |d| − ½ beyond: with c = clamp(d, −1, 1), that is c (d − ½ c), whose derivative is c.
 ///
 /// # Shapes
-/// `error [B, 1]` → `[1]`
-fn huber(error: Tensor<2>) -> Tensor<1> {
+/// `error [B, 1]` → `[B, 1]`
+pub(super) fn huber(error: Tensor<2>) -> Tensor<2> {
     let clipped = error.clone().clamp(-1.0, 1.0);
-    (clipped.clone() * (error - clipped * 0.5)).mean()
+    clipped.clone() * (error - clipped * 0.5)
 }
 
 /// Brings values to the host, into memory that is used again.
@@ -271,16 +314,7 @@ impl<O, R: Encoder<O>> ActionValues<O> for Dqn<R> {
     }
 
     fn action_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
-        let (first, mut cells) = (values.len(), Vec::new());
-        let noted = observations.inspect(|observation| {
-            cells.extend(self.support.as_ref().map(|_| self.encoder.state(observation)));
-        });
-        forward(&self.encoder, &self.online.valid(), &self.device, noted, values);
-        if let Some(support) = &self.support {
-            for (row, cell) in values[first..].chunks_exact_mut(self.actions).zip(cells) {
-                support.mask(cell, row);
-            }
-        }
+        self.values(observations, None, values);
     }
 }
 
@@ -291,6 +325,10 @@ impl<O, R: Encoder<O>> Learner<O> for Dqn<R> {
         let mut row = vec![0.0; self.width];
         self.encoder.encode(observation, &mut row);
         EncodedState { row, cell: self.encoder.state(observation) }
+    }
+
+    fn exploring_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
+        self.values(observations, self.noise.as_ref(), values);
     }
 
     fn support_of(&self, trajectories: &[Trajectory<EncodedState>]) -> Support {
@@ -305,23 +343,36 @@ impl<O, R: Encoder<O>> Learner<O> for Dqn<R> {
     fn go_online(&mut self) {
         self.support = None;
         self.replay = ReplayBuffer::new(self.config.replay_capacity, self.width);
+        self.n_step = NStep::new(self.config.n_step, self.config.discount);
+        self.priorities = self.config.prioritised.map(|config| Priorities::new(config, self.config.replay_capacity));
     }
 
-    fn update(&mut self, transition: &Transition<EncodedState>, _place: Place, rng: &mut ChaCha8Rng) {
-        self.replay.push(transition);
+    fn begin(&mut self, slot: usize) {
+        self.n_step.begin(slot);
+    }
+
+    fn update(&mut self, transition: &Transition<EncodedState>, place: Place, rng: &mut ChaCha8Rng) {
+        self.store(transition, place);
         self.received += 1;
-        if self.replay.len() >= self.config.learning_starts && self.received.is_multiple_of(self.config.learn_every) {
+        if !self.received.is_multiple_of(self.config.learn_every) {
+            return;
+        }
+        if self.replay.len() >= self.config.learning_starts {
             self.learn(rng);
         }
+        self.noise = self.acting.draw(rng);
     }
 
     /// Fills the replay buffer with the log, then takes as many gradient steps as look at it `passes` times.
     fn learn_offline(&mut self, trajectories: &[Trajectory<EncodedState>], passes: usize, rng: &mut ChaCha8Rng) {
         self.set_support(Some(self.support_of(trajectories)));
         let mut logged = 0;
-        for transition in trajectories.iter().flat_map(|trajectory| &trajectory.transitions) {
-            self.replay.push(transition);
-            logged += 1;
+        for Trajectory { transitions } in trajectories {
+            self.n_step.begin(0);
+            for (index, transition) in transitions.iter().enumerate() {
+                self.store(transition, Place { slot: 0, last: index + 1 == transitions.len() });
+                logged += 1;
+            }
         }
         for _ in 0..(passes * logged).div_ceil(self.config.batch_size) {
             self.learn(rng);

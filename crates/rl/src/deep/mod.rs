@@ -1,11 +1,28 @@
 //! Learners whose action values are a neural network.
 //!
-//! | file | learner |
+//! | file | what |
 //! |---|---|
-//! | `dqn.rs` | `Dqn`: deep Q-network, with double Q-learning as a setting |
+//! | `dqn.rs` | `Dqn`: deep Q-network, with double Q-learning and the following as settings |
+//! | `network.rs` | `ValueNetwork`: plain, duelling or noisy |
+//! | `noisy.rs` | NoisyNet: exploration by noise on the weights |
+//! | `categorical.rs`, `quantile.rs` | C51 and QR-DQN: the distribution of the return |
+//! | `return_model.rs` | `ReturnModel`: the choice among mean, C51 and QR-DQN |
+//! | `rainbow.rs` | Rainbow: all of it at once |
+//! | `q_network.rs` | `QNetwork`: what a DQN knew at one moment |
 
+mod categorical;
 mod dqn;
+mod network;
+mod noisy;
 mod q_network;
+mod quantile;
+mod rainbow;
+mod return_model;
 
+pub use categorical::CategoricalConfig;
 pub use dqn::{Dqn, DqnConfig};
+pub use network::{ValueNetwork, ValueNetworkConfig};
+pub use noisy::{Noise, NoisyConfig, NoisyLinear, NoisyNetwork};
 pub use q_network::QNetwork;
+pub use quantile::{QuantileConfig, quantile_targets};
+pub use return_model::ReturnModel;

@@ -5,8 +5,9 @@
 //! ```
 
 use burn::tensor::{Device, Tensor, TensorData};
-use slatewise_model::Mlp;
 
+use super::network::ValueNetwork;
+use super::return_model::ReturnModel;
 use crate::policy::ActionValues;
 use crate::state::Encoder;
 
@@ -14,14 +15,15 @@ use crate::state::Encoder;
 #[derive(Debug, Clone)]
 pub struct QNetwork<R> {
     pub(crate) encoder: R,
-    pub(crate) network: Mlp,
+    pub(crate) network: ValueNetwork,
+    pub(crate) returns: ReturnModel,
     pub(crate) actions: usize,
     pub(crate) device: Device,
 }
 
 impl<R> QNetwork<R> {
     /// The weights, without autodiff.
-    pub fn network(&self) -> &Mlp {
+    pub fn network(&self) -> &ValueNetwork {
         &self.network
     }
 }
@@ -32,7 +34,8 @@ impl<O, R: Encoder<O>> ActionValues<O> for QNetwork<R> {
     }
 
     fn action_values(&self, observations: &mut dyn Iterator<Item = &O>, values: &mut Vec<f64>) {
-        forward(&self.encoder, &self.network, &self.device, observations, values);
+        let network = |rows| self.returns.action_values(self.network.forward(rows, None), self.actions);
+        forward(&self.encoder, network, &self.device, observations, values);
     }
 }
 
@@ -42,7 +45,7 @@ impl<O, R: Encoder<O>> ActionValues<O> for QNetwork<R> {
 /// N observations → `values` grows by `[N, A]`
 pub(super) fn forward<'o, O: 'o, R: Encoder<O>>(
     encoder: &R,
-    network: &Mlp,
+    network: impl FnOnce(Tensor<2>) -> Tensor<2>,
     device: &Device,
     observations: impl Iterator<Item = &'o O>,
     values: &mut Vec<f64>,
@@ -54,6 +57,6 @@ pub(super) fn forward<'o, O: 'o, R: Encoder<O>>(
         encoder.encode(observation, &mut rows[start..]);
     }
     let shape = [rows.len() / width, width];
-    let q = network.forward(Tensor::from_data(TensorData::new(rows, shape), device));
+    let q = network(Tensor::from_data(TensorData::new(rows, shape), device));
     values.extend(q.into_data().iter::<f32>().map(f64::from));
 }

@@ -29,6 +29,7 @@ use std::f64::consts::PI;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::{Environment, EnvironmentSpec, Observations};
 use crate::time_step::TimeStep;
@@ -52,7 +53,8 @@ const BOUNDS: [[f32; 2]; 6] = [
 ];
 
 /// The two links.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Acrobot {
     state: [f64; 4],
     observation: [f32; 6],

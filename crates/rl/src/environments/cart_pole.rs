@@ -20,6 +20,7 @@
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::{Environment, EnvironmentSpec, Observations};
 use crate::time_step::TimeStep;
@@ -43,7 +44,8 @@ const BOUNDS: [[f32; 2]; 4] = [
 ];
 
 /// The cart and its pole.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CartPole {
     state: [f64; 4],
     observation: [f32; 4],

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::tabular::{QLearning, StepSize, TabularConfig};
     use crate::testing::ChainMdp;
-    use crate::{Budget, Identity, Learning, Streams, rollout};
+    use crate::{Budget, Exploring, Identity, Learning, Streams, rollout};
 
     #[test]
     fn temperature_falls_by_the_same_factor_and_is_checked() {
@@ -140,7 +140,7 @@ mod tests {
     }
 
     /// Whatever explores, Q-learning finds that going on is best in every state of the chain.
-    fn finds_the_way(exploration: impl Exploration<usize, QLearning<Identity>>) {
+    fn finds_the_way(exploration: impl for<'l> Exploration<usize, Exploring<'l, QLearning<Identity>>>) {
         let config = TabularConfig { discount: 0.9, step_size: StepSize::Visits(0.7), ..TabularConfig::default() };
         let mut learner = QLearning::new(Identity { states: 5 }, 2, config);
         let mut learning = Learning::new(&mut learner, exploration, |reward: &f64, _: &usize| *reward);

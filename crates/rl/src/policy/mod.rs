@@ -29,6 +29,7 @@ mod ucb;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 pub use epsilon_greedy::{ActionCounts, ActionValues, EpsilonGreedy, EpsilonSchedule};
 pub use exploration::{Exploration, TemperatureSchedule, UcbBonus};
@@ -40,7 +41,8 @@ pub use thompson::{Belief, Thompson};
 pub use ucb::Ucb;
 
 /// An action and the probability with which it was chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Decision {
     /// Index of the action.
     pub action: usize,

@@ -19,9 +19,14 @@
 //! 3. A terminal state's value is 0 by the transition's discount, not by an entry in the table.
 //! 4. While a `Support` is set (offline), the maximum is over the actions that the log supports.
 
+use std::path::Path;
+
 use rand_chacha::ChaCha8Rng;
+use slatewise_model::{StateReader, StateWriter};
 
 use super::q_table::{QTable, TabularConfig};
+use crate::checkpoint::{Saved, same};
+use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
@@ -97,6 +102,24 @@ impl<O, D: Discretiser<O>> Learner<O> for QLearning<D> {
         self.table.available(transition.next_observation, &mut self.q_t);
         let target = q_learning_target(transition.reward, discount_t, &self.q_t);
         self.table.update(transition.observation, transition.action, target, self.config.step_size);
+    }
+}
+
+impl<D> Saved for QLearning<D> {
+    const FORMAT: &'static str = "slatewise-q-learning";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        out.settings("config", &self.config)?;
+        out.settings("table", &self.table)
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        same(directory, "config", &from.settings("config")?, &self.config)?;
+        let table: QTable = from.settings("table")?;
+        let shape = |table: &QTable| [table.states(), table.actions()];
+        same(directory, "the shape of the table", &shape(&table), &shape(&self.table))?;
+        self.table = table;
+        Ok(())
     }
 }
 

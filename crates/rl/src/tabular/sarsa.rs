@@ -21,9 +21,14 @@
 //! 4. While a `Support` is set (offline), choices are among the actions that the log supports; targets need no such rule, because
 //!    a_t was taken.
 
+use std::path::Path;
+
 use rand_chacha::ChaCha8Rng;
+use slatewise_model::{StateReader, StateWriter};
 
 use super::q_table::{QTable, TabularConfig};
+use crate::checkpoint::{Saved, same};
+use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
@@ -99,6 +104,24 @@ impl<O, D: Discretiser<O>> Learner<O> for Sarsa<D> {
         assert!(transition.next_action.is_some() || discount_t == 0.0, "SARSA needs the next action of {transition:?}");
         let target = sarsa_target(transition.reward, discount_t, self.table.row(transition.next_observation), a_t);
         self.table.update(transition.observation, transition.action, target, self.config.step_size);
+    }
+}
+
+impl<D> Saved for Sarsa<D> {
+    const FORMAT: &'static str = "slatewise-sarsa";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        out.settings("config", &self.config)?;
+        out.settings("table", &self.table)
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        same(directory, "config", &from.settings("config")?, &self.config)?;
+        let table: QTable = from.settings("table")?;
+        let shape = |table: &QTable| [table.states(), table.actions()];
+        same(directory, "the shape of the table", &shape(&table), &shape(&self.table))?;
+        self.table = table;
+        Ok(())
     }
 }
 

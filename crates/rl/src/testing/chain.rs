@@ -11,6 +11,7 @@
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::{Environment, EnvironmentSpec, Observations};
 use crate::learner::{Learner, Learning};
@@ -26,7 +27,8 @@ const QUIT: f64 = 0.1;
 const MAX_STEPS: u32 = 50;
 
 /// The chain; action 0 goes on, action 1 quits, and the response is the reward.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ChainMdp {
     length: usize,
     slip: f64,

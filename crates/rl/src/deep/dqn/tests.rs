@@ -3,6 +3,8 @@
 use rand::SeedableRng;
 
 use super::*;
+use crate::deep::{CategoricalConfig, NoisyConfig, QuantileConfig, ReturnModel};
+use crate::replay::PrioritisedConfig;
 use crate::state::Identity;
 use crate::testing::{chain_learns, check_learner};
 
@@ -47,7 +49,7 @@ fn transition(discount: f64) -> Transition<EncodedState> {
 fn huber_equals_hand_computation() {
     let device = Device::flex().autodiff();
     let error = Tensor::<2>::from_data([[0.5], [-3.0], [1.0]], &device).require_grad();
-    let loss = huber(error.clone());
+    let loss = huber(error.clone()).mean();
     // (0.125 + 2.5 + 0.5) / 3, and its derivative clamp(d, −1, 1) / 3.
     assert!((loss.clone().into_scalar::<f32>() - 3.125 / 3.0).abs() < 1e-6);
     let mut gradients = loss.backward();
@@ -65,7 +67,7 @@ fn targets_follow_the_equation_and_the_support() {
         let mut batch = ReplayBatch::default();
         learner.replay.sample(1, &mut batch, &mut rng());
         let best = q[0].max(q[1]);
-        assert!((f64::from(learner.targets(&batch)[0]) - (2.0 + 0.9 * best)).abs() < 1e-6);
+        assert!((f64::from(learner.targets(&batch, &mut rng())[0]) - (2.0 + 0.9 * best)).abs() < 1e-6);
         let worse = usize::from(q[0] > q[1]);
         let logged = Transition {
             observation: 1,
@@ -77,7 +79,7 @@ fn targets_follow_the_equation_and_the_support() {
         };
         let support = Support::count(&[Trajectory { transitions: vec![logged] }], 5, 2, 1, |&state| state);
         learner.set_support(Some(support));
-        assert!((f64::from(learner.targets(&batch)[0]) - (2.0 + 0.9 * q[worse])).abs() < 1e-6);
+        assert!((f64::from(learner.targets(&batch, &mut rng())[0]) - (2.0 + 0.9 * q[worse])).abs() < 1e-6);
         let mut masked = Vec::new();
         learner.action_values(&mut std::iter::once(&1_usize), &mut masked);
         assert_eq!(masked[1 - worse], f64::NEG_INFINITY);
@@ -90,7 +92,7 @@ fn a_termination_is_not_bootstrapped_from() {
     learner.replay.push(&transition(0.0));
     let mut batch = ReplayBatch::default();
     learner.replay.sample(1, &mut batch, &mut rng());
-    assert_eq!(learner.targets(&batch), [2.0]);
+    assert_eq!(learner.targets(&batch, &mut rng()), [2.0]);
 }
 
 #[test]
@@ -99,6 +101,85 @@ fn it_is_a_learner_and_reaches_the_chain_optimum() {
     for double in [false, true] {
         chain_learns(small(DqnConfig { double, ..config() }), 0.9, 16_000, 0.05);
     }
+}
+
+/// Each variant by itself, then all at once.
+#[test]
+fn every_variant_is_a_learner_and_reaches_the_chain_optimum() {
+    let categorical = CategoricalConfig { atoms: 21, least: 0.0, greatest: 1.0 };
+    let quantile = QuantileConfig { quantiles: 11 };
+    let prioritised = PrioritisedConfig { beta_steps: 4_000, ..PrioritisedConfig::default() };
+    let variants = [
+        DqnConfig { duelling: true, ..config() },
+        DqnConfig { prioritised: Some(prioritised), ..config() },
+        DqnConfig { noisy: Some(NoisyConfig::default()), ..config() },
+        DqnConfig { returns: ReturnModel::Categorical(categorical), ..config() },
+        DqnConfig { returns: ReturnModel::Quantile(quantile), ..config() },
+    ];
+    for variant in variants {
+        check_learner(|| small(DqnConfig { learning_starts: 1, learn_every: 1, ..variant.clone() }));
+        chain_learns(small(variant), 0.9, 16_000, 0.05);
+    }
+}
+
+#[test]
+fn rainbow_is_a_learner_that_acts_on_the_chain_as_is_best() {
+    let rainbow = || DqnConfig { double: false, ..config() }.rainbow(0.0, 1.0);
+    check_learner(|| small(DqnConfig { learning_starts: 1, learn_every: 1, ..rainbow() }));
+    // Its three steps follow what was done, not what is best, so the values of quitting's neighbours stay a little low.
+    chain_learns(small(rainbow()), 0.9, 16_000, 0.1);
+}
+
+#[test]
+fn n_steps_bootstrap_with_the_power_of_the_discount() {
+    let mut learner = small(DqnConfig { n_step: 2, ..config() });
+    let mut q = Vec::new();
+    learner.action_values(&mut std::iter::once(&1_usize), &mut q);
+    learner.update(&transition(1.0), Place { slot: 0, last: false }, &mut rng());
+    assert!(learner.replay.is_empty(), "the first of two steps waits");
+    learner.update(&transition(1.0), Place { slot: 0, last: true }, &mut rng());
+    let mut batch = ReplayBatch { index: vec![0, 1], ..ReplayBatch::default() };
+    learner.replay.gather(&mut batch);
+    let targets = learner.targets(&batch, &mut rng());
+    let best = q[0].max(q[1]);
+    assert!((f64::from(targets[0]) - (2.0 + 0.9 * 2.0 + 0.81 * best)).abs() < 1e-5);
+    assert!((f64::from(targets[1]) - (2.0 + 0.9 * best)).abs() < 1e-5);
+}
+
+#[test]
+fn priorities_follow_the_errors() {
+    let prioritised = PrioritisedConfig { alpha: 1.0, ..PrioritisedConfig::default() };
+    let mut learner = small(DqnConfig { prioritised: Some(prioritised), batch_size: 4, ..config() });
+    learner.store(&transition(0.0), Place::default());
+    let mut q = Vec::new();
+    learner.action_values(&mut std::iter::once(&0_usize), &mut q);
+    learner.learn(&mut rng());
+    let priorities = learner.priorities.as_ref().unwrap();
+    // |Q(s, a) − 2| before the step, and ε.
+    assert!((priorities.tree().get(0) - (2.0 - q[1]).abs() - 1e-6).abs() < 1e-5, "{priorities:?} {q:?}");
+}
+
+#[test]
+fn noise_explores_and_is_off_when_judged() {
+    let mut learner = small(DqnConfig { noisy: Some(NoisyConfig::default()), ..config() });
+    let values = |learner: &Dqn<Identity>, explores: bool| {
+        let mut q = Vec::new();
+        match explores {
+            true => learner.exploring_values(&mut std::iter::once(&0_usize), &mut q),
+            false => learner.action_values(&mut std::iter::once(&0_usize), &mut q),
+        }
+        q
+    };
+    let (judged, explored) = (values(&learner, false), values(&learner, true));
+    assert_ne!(judged, explored);
+    for _ in 0..4 {
+        learner.update(&transition(0.0), Place { slot: 0, last: true }, &mut rng());
+    }
+    assert_eq!(values(&learner, false), judged, "nothing was learned yet");
+    assert_ne!(values(&learner, true), explored, "the noise is new");
+    let mut frozen = Vec::new();
+    learner.snapshot().action_values(&mut std::iter::once(&0_usize), &mut frozen);
+    assert_eq!(frozen, judged);
 }
 
 #[test]
@@ -120,5 +201,11 @@ fn offline_passes_count_gradient_steps() {
 fn settings_are_checked() {
     let message = DqnConfig { learn_every: 0, ..config() }.validate("policy.dqn").unwrap_err().to_string();
     assert_eq!(message, "policy.dqn.learn_every: must be at least 1");
-    assert!(toml::from_str::<DqnConfig>("duelling = true").is_err());
+    let nested = DqnConfig { returns: ReturnModel::Quantile(QuantileConfig { quantiles: 0 }), ..config() };
+    assert_eq!(nested.validate("dqn").unwrap_err().to_string(), "dqn.returns.quantiles: must be at least 1");
+    let rainbow = config().rainbow(0.0, 1.0);
+    let text = toml::to_string(&rainbow).unwrap();
+    assert_eq!(toml::from_str::<DqnConfig>(&text).unwrap(), rainbow);
+    assert!(toml::from_str::<DqnConfig>("returns = { kind = \"quantile\", atoms = 3 }").is_err());
+    assert!(toml::from_str::<DqnConfig>("dueling = true").is_err());
 }

@@ -3,8 +3,7 @@
 use anyhow::Result;
 use burn::tensor::Device;
 use serde::Serialize;
-use slatewise_model::Mlp;
-use slatewise_rl::deep::{Dqn, QNetwork};
+use slatewise_rl::deep::{Dqn, QNetwork, ValueNetwork};
 use slatewise_rl::simulator::{SessionSimulator, UserModel};
 use slatewise_rl::tabular::{QLearning, QTable, Sarsa};
 use slatewise_rl::{
@@ -53,7 +52,7 @@ pub(crate) struct Phase {
 /// What a learner leaves behind.
 pub(crate) enum Weights {
     Table(QTable),
-    Network(Mlp),
+    Network(ValueNetwork),
 }
 
 /// A learner's path, over all seeds.

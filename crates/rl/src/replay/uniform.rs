@@ -1,4 +1,4 @@
-//! `ReplayBuffer`: the last N transitions as rows of numbers, on the host, drawn uniformly.
+//! `ReplayBuffer`: the last N transitions as rows of numbers, drawn uniformly.
 //!
 //! ```text
 //! ring of N    observation [N, W]  action [N]  reward [N]  discount [N]  next_observation [N, W]  next_cell [N]
@@ -6,39 +6,26 @@
 //! sample       the same columns with B rows, into memory that is used again
 //! ```
 //!
-//! It lives on the host because a push is one small row per step: sent to a device one by one, rows would cost more than learning from them.
-//!
 //! Reference: Lin 1992, "Self-improving reactive agents"; Mnih et al. 2015.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use slatewise_model::{Numbers, StateReader, StateWriter};
+
+use super::{EncodedState, ReplayBatch};
+use crate::error::Error;
 use crate::transition::Transition;
 
-/// An observation as a network sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EncodedState {
-    /// `[W]`
-    pub row: Vec<f32>,
-    /// The discrete state in which its actions' support is counted.
-    pub cell: usize,
-}
-
-/// Columns of transitions.
+/// What the ring holds of every transition.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct ReplayBatch {
-    /// `[B, W]`: s_{t-1}.
-    pub observation: Vec<f32>,
-    /// `[B]`: a_{t-1}.
-    pub action: Vec<u32>,
-    /// `[B]`: r_t.
-    pub reward: Vec<f32>,
-    /// `[B]`: 0 where nothing follows.
-    pub discount: Vec<f32>,
-    /// `[B, W]`: s_t.
-    pub next_observation: Vec<f32>,
-    /// `[B]`: discrete state of s_t.
-    pub next_cell: Vec<u32>,
+struct Columns {
+    observation: Vec<f32>,
+    action: Vec<u32>,
+    reward: Vec<f32>,
+    discount: Vec<f32>,
+    next_observation: Vec<f32>,
+    next_cell: Vec<u32>,
 }
 
 /// A ring of transitions.
@@ -48,14 +35,14 @@ pub struct ReplayBuffer {
     capacity: usize,
     /// Slot that the next push writes once the ring is full.
     next: usize,
-    columns: ReplayBatch,
+    columns: Columns,
 }
 
 impl ReplayBuffer {
     /// An empty ring for rows of `width` numbers; memory grows with what is pushed, up to `capacity` ≥ 1.
     pub fn new(capacity: usize, width: usize) -> Self {
         assert!(capacity >= 1, "a replay buffer of shape [{capacity}, {width}] holds nothing");
-        Self { width, capacity, next: 0, columns: ReplayBatch::default() }
+        Self { width, capacity, next: 0, columns: Columns::default() }
     }
 
     /// Number of transitions held.
@@ -68,8 +55,8 @@ impl ReplayBuffer {
         self.len() == 0
     }
 
-    /// Adds a transition, in place of the oldest one if the ring is full.
-    pub fn push(&mut self, transition: &Transition<EncodedState>) {
+    /// Adds a transition, in place of the oldest one if the ring is full, and returns its place.
+    pub fn push(&mut self, transition: &Transition<EncodedState>) -> usize {
         let (before, after) = (&transition.observation.row, &transition.next_observation.row);
         let (width, got, next) = (self.width, before.len(), after.len());
         assert!(got == width && next == width, "rows of shapes [{got}] and [{next}] for a buffer of width [{width}]");
@@ -91,34 +78,71 @@ impl ReplayBuffer {
             columns.next_cell[slot] = transition.next_observation.cell as u32;
         }
         self.next = (slot + 1) % self.capacity;
+        slot
     }
 
     /// Fills `batch` with `size` transitions drawn uniformly with replacement.
     pub fn sample(&self, size: usize, batch: &mut ReplayBatch, rng: &mut ChaCha8Rng) {
         assert!(!self.is_empty(), "a sample of shape [{size}] from an empty replay buffer");
-        batch.clear();
-        for _ in 0..size {
-            let index = rng.random_range(0..self.len());
-            let row = index * self.width..(index + 1) * self.width;
-            batch.observation.extend_from_slice(&self.columns.observation[row.clone()]);
-            batch.next_observation.extend_from_slice(&self.columns.next_observation[row]);
-            batch.action.push(self.columns.action[index]);
-            batch.reward.push(self.columns.reward[index]);
-            batch.discount.push(self.columns.discount[index]);
-            batch.next_cell.push(self.columns.next_cell[index]);
-        }
+        batch.index.clear();
+        batch.index.extend((0..size).map(|_| rng.random_range(0..self.len())));
+        batch.weight.clear();
+        batch.weight.resize(size, 1.0);
+        self.gather(batch);
+    }
+
+    /// Fills the columns of `batch` with the transitions at `batch.index`.
+    pub fn gather(&self, batch: &mut ReplayBatch) {
+        let ReplayBatch { observation, action, reward, discount, next_observation, next_cell, index, .. } = batch;
+        let columns = &self.columns;
+        let rows = |from: &[f32], to: &mut Vec<f32>| {
+            to.clear();
+            index.iter().for_each(|&index| to.extend_from_slice(&from[index * self.width..][..self.width]));
+        };
+        rows(&columns.observation, observation);
+        rows(&columns.next_observation, next_observation);
+        pick(&columns.action, index, action);
+        pick(&columns.reward, index, reward);
+        pick(&columns.discount, index, discount);
+        pick(&columns.next_cell, index, next_cell);
     }
 }
 
-impl ReplayBatch {
-    fn clear(&mut self) {
-        self.observation.clear();
-        self.action.clear();
-        self.reward.clear();
-        self.discount.clear();
-        self.next_observation.clear();
-        self.next_cell.clear();
+impl ReplayBuffer {
+    /// Writes all that is held.
+    pub(crate) fn write(&self, out: &mut StateWriter<'_>, name: &str) -> Result<(), slatewise_model::Error> {
+        let columns = &self.columns;
+        let arrays = [
+            ("observation", Numbers::F32(&columns.observation)),
+            ("action", Numbers::U32(&columns.action)),
+            ("reward", Numbers::F32(&columns.reward)),
+            ("discount", Numbers::F32(&columns.discount)),
+            ("next_observation", Numbers::F32(&columns.next_observation)),
+            ("next_cell", Numbers::U32(&columns.next_cell)),
+            ("next", Numbers::U32(&[self.next as u32])),
+        ];
+        out.arrays(name, arrays.map(|(name, numbers)| (name.to_owned(), numbers)).into())
     }
+
+    /// A ring of this one's shape with what was written.
+    pub(crate) fn read(&self, from: &StateReader, name: &str) -> Result<Self, Error> {
+        let mut arrays = from.arrays(name)?;
+        let columns = Columns {
+            observation: arrays.f32("observation")?,
+            action: arrays.u32("action")?,
+            reward: arrays.f32("reward")?,
+            discount: arrays.f32("discount")?,
+            next_observation: arrays.f32("next_observation")?,
+            next_cell: arrays.u32("next_cell")?,
+        };
+        let next = arrays.u32("next")?.first().map_or(0, |&next| next as usize);
+        Ok(Self { width: self.width, capacity: self.capacity, next, columns })
+    }
+}
+
+fn pick<T: Copy>(from: &[T], index: &[usize], to: &mut Vec<T>) {
+    to.clear();
+    to.extend(index.iter().map(|&index| from[index]));
 }
 
 #[cfg(test)]
@@ -141,7 +165,9 @@ mod tests {
     #[test]
     fn the_oldest_is_overwritten_and_columns_stay_together() {
         let mut buffer = ReplayBuffer::new(3, 2);
-        (0..5).for_each(|number| buffer.push(&transition(number)));
+        for number in 0..5 {
+            assert_eq!(buffer.push(&transition(number)), number % 3);
+        }
         let mut batch = ReplayBatch::default();
         buffer.sample(200, &mut batch, &mut ChaCha8Rng::seed_from_u64(1));
         assert_eq!((buffer.len(), batch.action.len()), (3, 200));
@@ -158,7 +184,9 @@ mod tests {
     #[test]
     fn sampling_repeats_with_its_seed_and_allocates_once() {
         let mut buffer = ReplayBuffer::new(8, 2);
-        (0..8).for_each(|number| buffer.push(&transition(number)));
+        for number in 0..8 {
+            buffer.push(&transition(number));
+        }
         let (mut one, mut two) = (ReplayBatch::default(), ReplayBatch::default());
         buffer.sample(16, &mut one, &mut ChaCha8Rng::seed_from_u64(9));
         buffer.sample(16, &mut two, &mut ChaCha8Rng::seed_from_u64(9));

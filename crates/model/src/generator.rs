@@ -1,5 +1,6 @@
 //! How a `ChaCha8Rng` is saved: seed, stream and position, from which it is built again.
 //!
+//! For fields with `#[serde(with = "slatewise_model::generator")]`.
 //! Stream and position are text, because TOML has no integers beyond 63 bits.
 
 use rand::SeedableRng;
@@ -16,12 +17,20 @@ struct Position {
     word: String,
 }
 
-pub(super) fn serialize<S: Serializer>(rng: &ChaCha8Rng, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes a generator.
+///
+/// # Errors
+/// The format cannot hold it.
+pub fn serialize<S: Serializer>(rng: &ChaCha8Rng, serializer: S) -> Result<S::Ok, S::Error> {
     let (stream, word) = (rng.get_stream().to_string(), rng.get_word_pos().to_string());
     Position { seed: rng.get_seed(), stream, word }.serialize(serializer)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ChaCha8Rng, D::Error> {
+/// Builds a generator that goes on where the written one stood.
+///
+/// # Errors
+/// The position is not one.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ChaCha8Rng, D::Error> {
     let Position { seed, stream, word } = Position::deserialize(deserializer)?;
     let mut rng = ChaCha8Rng::from_seed(seed);
     rng.set_stream(stream.parse().map_err(D::Error::custom)?);
