@@ -21,8 +21,9 @@ use slatewise_rl::{
 
 const EPSILON: EpsilonSchedule = EpsilonSchedule { start: 1.0, end: 0.05, steps: 8_000 };
 
-fn config() -> DqnConfig {
+fn config(n_step: usize) -> DqnConfig {
     DqnConfig {
+        n_step,
         hidden: vec![64, 64],
         discount: 0.99,
         learning_rate: 1e-3,
@@ -42,11 +43,11 @@ fn main() {
         let found = match name.as_deref() {
             Some("acrobot") => {
                 let environments = std::array::from_fn(|_| Acrobot::new());
-                learn(environments, Numbers { scale: [1.0, 1.0, 1.0, 1.0, 4.0, 9.0] }, -100.0, seed)
+                learn(environments, Numbers { scale: [1.0, 1.0, 1.0, 1.0, 4.0, 9.0] }, config(3), -100.0, seed)
             }
             _ => {
                 let environments = std::array::from_fn(|_| CartPole::new());
-                learn(environments, Numbers { scale: [2.4, 2.0, 0.2, 2.0] }, 475.0, seed)
+                learn(environments, Numbers { scale: [2.4, 2.0, 0.2, 2.0] }, config(1), 475.0, seed)
             }
         };
         println!("seed {seed}: {found}");
@@ -54,12 +55,18 @@ fn main() {
 }
 
 /// Learns until 100 greedy episodes have a mean of at least `enough`.
-fn learn<const N: usize, E>(mut environments: [E; 4], encoder: Numbers<N>, enough: f64, seed: u64) -> String
+fn learn<const N: usize, E>(
+    mut environments: [E; 4],
+    encoder: Numbers<N>,
+    config: DqnConfig,
+    enough: f64,
+    seed: u64,
+) -> String
 where
     E: Environment<Observation = [f32; N], Response = f64> + Clone,
 {
     let (actions, mut judge_in) = (environments[0].spec().actions, environments.clone());
-    let mut learner = Dqn::new(encoder, actions, config(), &Device::flex(), &mut ChaCha8Rng::seed_from_u64(seed));
+    let mut learner = Dqn::new(encoder, actions, config, &Device::flex(), &mut ChaCha8Rng::seed_from_u64(seed));
     let mut learning = Learning::new(&mut learner, EPSILON, |reward: &f64, _: &[f32; N]| *reward);
     let (mut interaction, mut streams, mut seen) = (Rollout::default(), Streams::new(seed), Vec::new());
     for part in 1..=20 {

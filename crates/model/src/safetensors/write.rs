@@ -50,10 +50,10 @@ impl Values<'_> {
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::F64(values) => write_chunks(values, out, |value| value.to_le_bytes()),
-            Self::F32(values) => write_chunks(values, out, |value| value.to_le_bytes()),
-            Self::U32(values) => write_chunks(values, out, |value| value.to_le_bytes()),
-            Self::Bf16(values) => write_chunks(values, out, |value| value.to_le_bytes()),
+            Self::F64(values) => write_chunks(values, out, f64::to_le_bytes),
+            Self::F32(values) => write_chunks(values, out, f32::to_le_bytes),
+            Self::U32(values) => write_chunks(values, out, u32::to_le_bytes),
+            Self::Bf16(values) => write_chunks(values, out, u16::to_le_bytes),
             Self::U8(values) => out.write_all(values),
         }
     }

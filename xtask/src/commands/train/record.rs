@@ -132,7 +132,7 @@ pub(super) fn save_policy(run: &RunDir, findings: &Findings<'_>) -> Result<()> {
                 Weights::Table(table) => meaning["table"] = serde_json::to_value(table)?,
                 Weights::Network(network) => {
                     let file = format!("{stem}.safetensors");
-                    save_weights(network, &run.path(&format!("policy/{file}")))?;
+                    save_weights(network.as_ref(), &run.path(&format!("policy/{file}")))?;
                     meaning["network"] = serde_json::json!(file);
                     meaning["hidden"] = serde_json::json!(policy.dqn.hidden);
                 }

@@ -52,7 +52,7 @@ pub(crate) struct Phase {
 /// What a learner leaves behind.
 pub(crate) enum Weights {
     Table(QTable),
-    Network(ValueNetwork),
+    Network(Box<ValueNetwork>),
 }
 
 /// A learner's path, over all seeds.
@@ -107,7 +107,7 @@ impl<'a> Trainee for Dqn<StateEncoder<'a>> {
     }
 
     fn weights(values: &Self::Values) -> Weights {
-        Weights::Network(values.network().clone())
+        Weights::Network(Box::new(values.network().clone()))
     }
 }
 
