@@ -63,6 +63,13 @@ fn mountain_car_is_the_books() -> Result<()> {
 }
 
 #[test]
+fn dqn_solves_the_cart_pole() -> Result<()> {
+    let found = reproduced(&["cart-pole", "--runs", "2"])?;
+    within(&found, "solved", 1.0, 1.0)?;
+    within(&found, "return", 475.0, 500.0)
+}
+
+#[test]
 fn threads_change_nothing_and_seeds_do() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let run = |seed: &str, threads: &str| -> Result<(Vec<u8>, Vec<u8>)> {

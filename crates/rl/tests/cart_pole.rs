@@ -1,4 +1,4 @@
-//! DQN learns to balance the pole in four parallel environments; `examples/classic_control.rs` holds the full bound over five seeds.
+//! DQN learns to balance the pole in four parallel environments; `cargo xtask reproduce cart-pole` holds the full bound over five seeds.
 
 use burn::tensor::Device;
 use rand::SeedableRng;

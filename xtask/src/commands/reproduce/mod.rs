@@ -7,6 +7,7 @@
 //! A run depends on the seed and its number alone, and results are put together in the order of the runs, so the number of threads
 //! changes nothing.
 
+mod classic_control;
 mod cliff_walking;
 mod maximisation_bias;
 mod mountain_car;
@@ -50,6 +51,8 @@ enum Name {
     WindyGridworld,
     MaximisationBias,
     MountainCar,
+    CartPole,
+    Acrobot,
 }
 
 impl Name {
@@ -60,6 +63,8 @@ impl Name {
             Self::WindyGridworld => "windy-gridworld",
             Self::MaximisationBias => "maximisation-bias",
             Self::MountainCar => "mountain-car",
+            Self::CartPole => "cart-pole",
+            Self::Acrobot => "acrobot",
         }
     }
 
@@ -70,6 +75,8 @@ impl Name {
             Self::WindyGridworld => windy_gridworld::ABOUT,
             Self::MaximisationBias => maximisation_bias::ABOUT,
             Self::MountainCar => mountain_car::ABOUT,
+            Self::CartPole => classic_control::CART_POLE,
+            Self::Acrobot => classic_control::ACROBOT,
         }
     }
 
@@ -78,6 +85,7 @@ impl Name {
         match self {
             Self::CliffWalking | Self::WindyGridworld | Self::MountainCar => 100,
             Self::MaximisationBias => 1_000,
+            Self::CartPole | Self::Acrobot => 5,
         }
     }
 
@@ -87,6 +95,8 @@ impl Name {
             Self::WindyGridworld => windy_gridworld::reproduce(runs, seed),
             Self::MaximisationBias => maximisation_bias::reproduce(runs, seed),
             Self::MountainCar => mountain_car::reproduce(runs, seed),
+            Self::CartPole => classic_control::cart_pole(runs, seed),
+            Self::Acrobot => classic_control::acrobot(runs, seed),
         }
     }
 }
