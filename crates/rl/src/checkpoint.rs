@@ -3,12 +3,14 @@
 //! ```text
 //! directory/                     appears at once; see `slatewise_model::save_state`
 //!   manifest.json                which learner, SHA-256 of each other file
-//!   learner.toml, ...            what the learner writes: weights, target network, optimiser, replay with priorities, counters
+//!   learner.toml, ...            what the learner writes: weights, target network, optimiser, replay with priorities, counters;
+//!                                or a table with its windows or traces
 //!   progress.toml                what the caller keeps beside it: streams, environments, `Rollout`, `LearningMemory`
 //! ```
 //!
 //! Everything that the next step depends on is there, so that on the CPU a run that was stopped after any step and resumed ends with
-//! the bits of the uninterrupted one. A learner is resumed into one that was made with the same settings.
+//! the bits of the uninterrupted one; `testing::check_learner` holds every learner to it. A learner is resumed into one that was made
+//! with the same settings, and an environment of a table, whose `MdpEnvironment::position` was saved, with the same table.
 
 use std::path::Path;
 

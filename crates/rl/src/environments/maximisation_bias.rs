@@ -15,6 +15,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use serde::{Deserialize, Serialize};
 
 use crate::environment::{Environment, EnvironmentSpec, Observations};
 use crate::support::Support;
@@ -26,7 +27,8 @@ const B: usize = 1;
 const MEAN: f64 = -0.1;
 
 /// The two states at play.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MaximisationBias {
     state: usize,
 }

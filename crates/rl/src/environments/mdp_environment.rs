@@ -6,15 +6,27 @@
 //!                  it terminates: discount 0;  `max_steps` are taken: truncation, discount 1
 //! ```
 //!
+//! To be gone on with later it is its `position()`: the table, like a learner's settings, is the caller's to make again.
+//!
 //! The observation is the state and the response the reward. The grid worlds of this module are such tables.
 
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::{Environment, EnvironmentSpec, Observations};
+use crate::error::Error;
 use crate::tabular::TabularMdp;
 use crate::time_step::TimeStep;
+
+/// Where an [`MdpEnvironment`] stands, to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MdpPosition {
+    state: usize,
+    steps: u32,
+}
 
 /// A table at play; clones share the table.
 #[derive(Debug, Clone)]
@@ -42,6 +54,25 @@ impl MdpEnvironment {
         assert!(state < self.mdp.states(), "state {state} of a table of {} states", self.mdp.states());
         (self.state, self.steps) = (state, 0);
         self
+    }
+
+    /// Where it stands.
+    pub fn position(&self) -> MdpPosition {
+        MdpPosition { state: self.state, steps: self.steps }
+    }
+
+    /// The same table in the midst of an episode, at a position that was saved.
+    ///
+    /// # Errors
+    /// The table has no such state.
+    pub fn with_position(mut self, position: MdpPosition) -> Result<Self, Error> {
+        let (MdpPosition { state, steps }, states) = (position, self.mdp.states());
+        if state >= states {
+            let problem = format!("the table has {states} states; make the one that it was saved from");
+            return Err(Error::InvalidMdp { place: format!("position in state {state}"), problem });
+        }
+        (self.state, self.steps) = (state, steps);
+        Ok(self)
     }
 }
 
@@ -103,6 +134,11 @@ mod tests {
         chain = chain.with_state(0);
         assert_eq!(chain.step(0, &mut rng), TimeStep::transition(0.0, &1));
         assert_eq!(chain.step(1, &mut rng), TimeStep::termination(0.1, &1));
+        // A position of a longer table; one that was saved keeps the count of steps.
+        assert!(chain.clone().with_position(MdpPosition { state: 2, steps: 0 }).is_err());
+        let mut near = chain.with_state(0).with_position(MdpPosition { state: 0, steps: 1 }).unwrap();
+        assert_eq!(near.position(), MdpPosition { state: 0, steps: 1 });
+        assert_eq!(near.step(0, &mut rng), TimeStep::truncation(0.0, &1));
         // At the limit an episode is cut short, unless it ends there anyway.
         let mut slow = MdpEnvironment::new("chain", ChainMdp::new(9, 0.0).mdp(), Some(2)).with_state(0);
         slow.step(0, &mut rng);

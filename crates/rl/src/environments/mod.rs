@@ -40,7 +40,7 @@ pub use cart_pole::CartPole;
 pub use cliff_walking::CliffWalking;
 pub use frozen_lake::FrozenLake;
 pub use maximisation_bias::MaximisationBias;
-pub use mdp_environment::MdpEnvironment;
+pub use mdp_environment::{MdpEnvironment, MdpPosition};
 pub use mountain_car::MountainCar;
 pub use taxi::{Taxi, TaxiState};
 pub use windy_gridworld::{Moves, WindyGridworld};

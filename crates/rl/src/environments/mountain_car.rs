@@ -17,6 +17,7 @@
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::{Environment, EnvironmentSpec, Observations};
 use crate::time_step::TimeStep;
@@ -31,7 +32,8 @@ const MAX_STEPS: u32 = 200;
 const BOUNDS: [[f32; 2]; 2] = [[MIN_POSITION as f32, MAX_POSITION as f32], [-MAX_SPEED as f32, MAX_SPEED as f32]];
 
 /// The car in its valley.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MountainCar {
     state: [f64; 2],
     observation: [f32; 2],

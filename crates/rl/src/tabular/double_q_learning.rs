@@ -21,10 +21,15 @@
 //! 4. A terminal state's value is 0 by the transition's discount, not by an entry in the tables.
 //! 5. While a `Support` is set (offline), the maximum is over the actions that the log supports.
 
+use std::path::Path;
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use slatewise_model::{StateReader, StateWriter};
 
 use super::q_table::{QTable, TabularConfig};
+use crate::checkpoint::{Saved, same};
+use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
@@ -130,6 +135,23 @@ impl<O, D: Discretiser<O>> Learner<O> for DoubleQLearning<D> {
     fn update(&mut self, transition: &Transition<usize>, _place: Place, rng: &mut ChaCha8Rng) {
         let side = if rng.random() { Side::First } else { Side::Second };
         self.update_side(side, transition);
+    }
+}
+
+impl<D> Saved for DoubleQLearning<D> {
+    const FORMAT: &'static str = "slatewise-double-q-learning";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        out.settings("config", &self.config)?;
+        out.settings("first", &self.tables[0])?;
+        out.settings("second", &self.tables[1])
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        same(directory, "config", &from.settings("config")?, &self.config)?;
+        let [first, second] = &self.tables;
+        self.tables = [first.saved(from, "first", directory)?, second.saved(from, "second", directory)?];
+        Ok(())
     }
 }
 

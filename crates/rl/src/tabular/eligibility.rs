@@ -49,7 +49,8 @@ impl TraceConfig {
 }
 
 /// A pair and its share.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Trace {
     state: usize,
     action: usize,
@@ -57,7 +58,8 @@ struct Trace {
 }
 
 /// The traces of every slot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Traces {
     slots: Vec<Vec<Trace>>,
 }

@@ -23,10 +23,14 @@
 //! 4. A terminal state's value is 0 by the transition's discount, not by an entry in the table.
 //! 5. While a `Support` is set (offline), π takes only actions that the log supports.
 
+use std::path::Path;
+
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use slatewise_model::{StateReader, StateWriter};
 
 use super::q_table::{QTable, TabularConfig};
+use crate::checkpoint::{Saved, same};
 use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::{ActionCounts, ActionValues};
@@ -160,6 +164,23 @@ impl<O, D: Discretiser<O>> Learner<O> for ExpectedSarsa<D> {
         self.policy.probabilities(&self.q_t, &mut self.probabilities_t);
         let target = expected_sarsa_target(transition.reward, discount_t, &self.q_t, &self.probabilities_t);
         self.table.update(transition.observation, transition.action, target, self.config.step_size);
+    }
+}
+
+impl<D> Saved for ExpectedSarsa<D> {
+    const FORMAT: &'static str = "slatewise-expected-sarsa";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        out.settings("config", &self.config)?;
+        out.settings("policy", &self.policy)?;
+        out.settings("table", &self.table)
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        same(directory, "config", &from.settings("config")?, &self.config)?;
+        same(directory, "policy", &from.settings("policy")?, &self.policy)?;
+        self.table = self.table.saved(from, "table", directory)?;
+        Ok(())
     }
 }
 

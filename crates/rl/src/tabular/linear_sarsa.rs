@@ -21,10 +21,14 @@
 //! 3. A terminal state's value is 0 by the transition's discount; a truncation bootstraps from the pair that would have followed.
 //! 4. While a `Support` is set (offline), choices are among the actions that the log supports in the tile of the first tiling.
 
+use std::path::Path;
+
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use slatewise_model::{Numbers, StateReader, StateWriter};
 
 use super::tile_coding::BinaryFeatures;
+use crate::checkpoint::{Saved, same};
 use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::ActionValues;
@@ -153,6 +157,38 @@ impl<O, F: BinaryFeatures<O>> Learner<O> for LinearSarsa<F> {
         for index in &transition.observation {
             self.weights[index * self.actions + transition.action] += share;
         }
+    }
+}
+
+/// `learner.toml`, beside the weights.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declared {
+    config: LinearConfig,
+    actions: usize,
+    active: usize,
+    coarse_states: usize,
+    support: Option<Support>,
+}
+
+impl<F> Saved for LinearSarsa<F> {
+    const FORMAT: &'static str = "slatewise-linear-sarsa";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        let Self { config, actions, active, coarse_states, .. } = *self;
+        out.arrays("weights", vec![("weights".to_owned(), Numbers::F64(&self.weights))])?;
+        out.settings("learner", &Declared { config, actions, active, coarse_states, support: self.support.clone() })
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        let saved: Declared = from.settings("learner")?;
+        let weights = from.arrays("weights")?.f64("weights")?;
+        same(directory, "config", &saved.config, &self.config)?;
+        let ours = [self.weights.len(), self.actions, self.active, self.coarse_states];
+        let theirs = [weights.len(), saved.actions, saved.active, saved.coarse_states];
+        same(directory, "weights, actions, active features and coarse states", &theirs, &ours)?;
+        (self.weights, self.support) = (weights, saved.support);
+        Ok(())
     }
 }
 

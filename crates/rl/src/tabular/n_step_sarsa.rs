@@ -26,10 +26,15 @@
 //!    aₙ was taken.
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use slatewise_model::{StateReader, StateWriter};
 
 use super::q_table::{QTable, TabularConfig};
+use crate::checkpoint::{Saved, same};
+use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
@@ -38,12 +43,21 @@ use crate::transition::{Trajectory, Transition};
 use crate::value_learning::NStepReturn;
 
 /// A pair that waits for its rewards, and its own.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Step {
     state: usize,
     action: usize,
     reward: f64,
     discount: f64,
+}
+
+/// `windows.toml`: n, and the pairs that wait, per slot.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Windows {
+    steps: usize,
+    slots: Vec<VecDeque<Step>>,
 }
 
 /// The learner.
@@ -139,6 +153,24 @@ impl<O, D: Discretiser<O>> Learner<O> for NStepSarsa<D> {
             }
         }
         *self.window(place.slot) = window;
+    }
+}
+
+impl<D> Saved for NStepSarsa<D> {
+    const FORMAT: &'static str = "slatewise-n-step-sarsa";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        out.settings("config", &self.config)?;
+        out.settings("windows", &Windows { steps: self.steps, slots: self.windows.clone() })?;
+        out.settings("table", &self.table)
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        same(directory, "config", &from.settings("config")?, &self.config)?;
+        let windows: Windows = from.settings("windows")?;
+        same(directory, "steps", &windows.steps, &self.steps)?;
+        (self.table, self.windows) = (self.table.saved(from, "table", directory)?, windows.slots);
+        Ok(())
     }
 }
 

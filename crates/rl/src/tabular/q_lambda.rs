@@ -27,10 +27,15 @@
 //! 4. A terminal state's value is 0 by the transition's discount; a truncation bootstraps from the best that could have followed.
 //! 5. While a `Support` is set (offline), the maximum is over the actions that the log supports.
 
+use std::path::Path;
+
 use rand_chacha::ChaCha8Rng;
+use slatewise_model::{StateReader, StateWriter};
 
 use super::eligibility::{TraceConfig, Traces};
 use super::q_table::{QTable, TabularConfig};
+use crate::checkpoint::{Saved, same};
+use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
@@ -122,6 +127,24 @@ impl<O, D: Discretiser<O>> Learner<O> for QLambda<D> {
         }
         let kept = if place.last || !goes_on_greedily { 0.0 } else { discount_t * self.trace.lambda };
         self.traces.fade(place.slot, kept);
+    }
+}
+
+impl<D> Saved for QLambda<D> {
+    const FORMAT: &'static str = "slatewise-q-lambda";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        out.settings("config", &self.config)?;
+        out.settings("trace", &self.trace)?;
+        out.settings("traces", &self.traces)?;
+        out.settings("table", &self.table)
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        same(directory, "config", &from.settings("config")?, &self.config)?;
+        same(directory, "trace", &from.settings("trace")?, &self.trace)?;
+        (self.table, self.traces) = (self.table.saved(from, "table", directory)?, from.settings("traces")?);
+        Ok(())
     }
 }
 

@@ -14,8 +14,12 @@
 //! initial_value = 0.0
 //! ```
 
-use serde::{Deserialize, Serialize};
+use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+use slatewise_model::StateReader;
+
+use crate::checkpoint::same;
 use crate::error::Error;
 use crate::support::Support;
 
@@ -90,6 +94,17 @@ impl QTable {
             visits: vec![0; states * actions],
             support: None,
         }
+    }
+
+    /// A saved table of the same shape.
+    ///
+    /// # Errors
+    /// The file cannot be read, was changed, or is of a table of another shape.
+    pub(crate) fn saved(&self, from: &StateReader, name: &str, directory: &Path) -> Result<Self, Error> {
+        let table: Self = from.settings(name)?;
+        let shape = |table: &Self| [table.actions, table.values.len(), table.visits.len()];
+        same(directory, "actions, values and visits of the table", &shape(&table), &shape(self))?;
+        Ok(table)
     }
 
     /// Number of states.

@@ -117,10 +117,7 @@ impl<D> Saved for Sarsa<D> {
 
     fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
         same(directory, "config", &from.settings("config")?, &self.config)?;
-        let table: QTable = from.settings("table")?;
-        let shape = |table: &QTable| [table.states(), table.actions()];
-        same(directory, "the shape of the table", &shape(&table), &shape(&self.table))?;
-        self.table = table;
+        self.table = self.table.saved(from, "table", directory)?;
         Ok(())
     }
 }

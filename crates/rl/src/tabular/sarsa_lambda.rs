@@ -26,10 +26,15 @@
 //! 5. While a `Support` is set (offline), choices are among the actions that the log supports; targets need no such rule, because
 //!    a' was taken.
 
+use std::path::Path;
+
 use rand_chacha::ChaCha8Rng;
+use slatewise_model::{StateReader, StateWriter};
 
 use super::eligibility::{TraceConfig, Traces};
 use super::q_table::{QTable, TabularConfig};
+use crate::checkpoint::{Saved, same};
+use crate::error::Error;
 use crate::learner::{Learner, Place};
 use crate::policy::{ActionCounts, ActionValues};
 use crate::state::Discretiser;
@@ -119,6 +124,24 @@ impl<O, D: Discretiser<O>> Learner<O> for SarsaLambda<D> {
         }
         let kept = if place.last { 0.0 } else { discount_t * self.trace.lambda };
         self.traces.fade(place.slot, kept);
+    }
+}
+
+impl<D> Saved for SarsaLambda<D> {
+    const FORMAT: &'static str = "slatewise-sarsa-lambda";
+
+    fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
+        out.settings("config", &self.config)?;
+        out.settings("trace", &self.trace)?;
+        out.settings("traces", &self.traces)?;
+        out.settings("table", &self.table)
+    }
+
+    fn read(&mut self, from: &StateReader, directory: &Path) -> Result<(), Error> {
+        same(directory, "config", &from.settings("config")?, &self.config)?;
+        same(directory, "trace", &from.settings("trace")?, &self.trace)?;
+        (self.table, self.traces) = (self.table.saved(from, "table", directory)?, from.settings("traces")?);
+        Ok(())
     }
 }
 
