@@ -26,8 +26,8 @@ pub use dqn::{Dqn, DqnConfig};
 pub use network::{ValueNetwork, ValueNetworkConfig};
 pub use noisy::{Noise, NoisyConfig, NoisyLinear, NoisyNetwork};
 pub use policy_gradient::{
-    Gathered, NetworkPolicy, Outcome, PolicyLearner, PolicyLearning, Ppo, PpoConfig, Reinforce, ReinforceConfig, Taken,
-    advantages, clipped_objective, normalise,
+    Gathered, NetworkPolicy, Outcome, PolicyLearner, PolicyLearning, PolicyMemory, Ppo, PpoConfig, Reinforce,
+    ReinforceConfig, Taken, advantages, clipped_objective, normalise,
 };
 pub use q_network::QNetwork;
 pub use quantile::{QuantileConfig, quantile_targets};

@@ -22,8 +22,8 @@ const NEVER: f32 = -1e9;
 
 /// Both networks; they share nothing.
 #[derive(Module, Debug)]
-struct Networks {
-    policy: Mlp,
+pub(super) struct Networks {
+    pub(super) policy: Mlp,
     value: Mlp,
 }
 
@@ -56,8 +56,8 @@ pub(super) struct ActorCritic<R> {
     /// The policy without autodiff, to act with.
     pub(super) policy: NetworkPolicy<R>,
     pub(super) gradient_steps: u64,
-    networks: Networks,
-    optimizer: DenseOptimizer,
+    pub(super) networks: Networks,
+    pub(super) optimizer: DenseOptimizer,
     width: usize,
     training_device: Device,
 }

@@ -8,6 +8,7 @@
 //! Learning waits for the end of a round over the environments, so that all decisions of a round are one policy's.
 
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::policy::{Decision, Policy};
@@ -17,7 +18,8 @@ use crate::time_step::TimeStep;
 use crate::transition::Transition;
 
 /// One step that a policy took.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Taken {
     /// What happened; the next action is not used.
     pub transition: Transition<EncodedState>,
@@ -28,7 +30,8 @@ pub struct Taken {
 }
 
 /// Steps that were not learned from yet.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Gathered {
     /// Per environment, in order.
     pub slots: Vec<Vec<Taken>>,
@@ -93,28 +96,45 @@ pub trait PolicyLearner<O> {
 pub struct PolicyLearning<'a, L, W> {
     learner: &'a mut L,
     reward: W,
-    gathered: Gathered,
-    states: Vec<Option<EncodedState>>,
-    returns_so_far: Vec<f64>,
+    memory: PolicyMemory,
+}
+
+/// What a [`PolicyLearning`] remembers beside its learner: where each environment stands, steps not learned from yet, returns.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyMemory {
     returns: Vec<f64>,
+    gathered: Gathered,
+    slots: Vec<Slot>,
+}
+
+/// What is remembered of one environment between time steps.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slot {
+    return_so_far: f64,
+    state: Option<EncodedState>,
 }
 
 impl<'a, L, W> PolicyLearning<'a, L, W> {
     /// Lets `learner` act by its policy and rewards it by `reward(response, observation after it)`.
     pub fn new(learner: &'a mut L, reward: W) -> Self {
-        Self {
-            learner,
-            reward,
-            gathered: Gathered::default(),
-            states: Vec::new(),
-            returns_so_far: Vec::new(),
-            returns: Vec::new(),
-        }
+        Self { learner, reward, memory: PolicyMemory::default() }
     }
 
     /// Undiscounted return of every episode that ended, in order.
     pub fn returns(&self) -> &[f64] {
-        &self.returns
+        &self.memory.returns
+    }
+
+    /// What it remembers, to be saved between two runs of a [`Rollout`](crate::Rollout).
+    pub fn memory(&self) -> PolicyMemory {
+        self.memory.clone()
+    }
+
+    /// Goes on from what was remembered.
+    pub fn recall(&mut self, memory: PolicyMemory) {
+        self.memory = memory;
     }
 
     /// The learner, to be judged between rollouts.
@@ -145,13 +165,13 @@ where
         step: &TimeStep<'_, E::Observation, E::Response>,
         rng: &mut ChaCha8Rng,
     ) {
-        if self.states.len() <= slot {
-            self.states.resize(slot + 1, None);
-            self.returns_so_far.resize(slot + 1, 0.0);
-            self.gathered.slots.resize(slot + 1, Vec::new());
+        let PolicyMemory { returns, gathered, slots } = &mut self.memory;
+        if slots.len() <= slot {
+            slots.resize_with(slot + 1, Slot::default);
+            gathered.slots.resize(slot + 1, Vec::new());
         }
         let next = self.learner.represent(step.observation);
-        let before = self.states[slot].replace(next.clone());
+        let before = slots[slot].state.replace(next.clone());
         match (&step.response, before, decision) {
             (Some(response), Some(before), Some(Decision { action, propensity })) => {
                 let reward = (self.reward)(response, step.observation);
@@ -163,20 +183,53 @@ where
                     next_observation: next,
                     next_action: None,
                 };
-                self.gathered.push(slot, Taken { transition, propensity, last: step.is_last() });
-                self.returns_so_far[slot] += reward;
+                gathered.push(slot, Taken { transition, propensity, last: step.is_last() });
+                slots[slot].return_so_far += reward;
                 if step.is_last() {
-                    self.returns.push(self.returns_so_far[slot]);
+                    returns.push(slots[slot].return_so_far);
                 }
             }
             _ => {
-                self.gathered.cut_short(slot);
-                self.returns_so_far[slot] = 0.0;
+                gathered.cut_short(slot);
+                slots[slot].return_so_far = 0.0;
             }
         }
-        let round_ends = decision.is_some() && slot + 1 == self.states.len();
-        if round_ends && self.learner.is_due(&self.gathered) {
-            self.learner.learn(&mut self.gathered, rng);
+        let round_ends = decision.is_some() && slot + 1 == slots.len();
+        if round_ends && self.learner.is_due(gathered) {
+            self.learner.learn(gathered, rng);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deep::{Ppo, PpoConfig};
+    use crate::rollout::{Budget, rollout};
+    use crate::state::Identity;
+    use crate::streams::Streams;
+    use crate::testing::ChainMdp;
+    use burn::tensor::Device;
+    use rand::SeedableRng;
+
+    /// A second rollout resets the chain in the middle of an episode: its steps do not run on into the next one.
+    #[test]
+    fn an_episode_left_unfinished_is_cut_short() {
+        let (config, states) = (PpoConfig::default(), Identity { states: 9 });
+        let mut learner = Ppo::new(states, 2, config, &Device::flex(), &mut ChaCha8Rng::seed_from_u64(0));
+        // Going on is all that is allowed, so that nothing ends within two steps.
+        learner.set_support(Some(crate::Support::of(9, 2, |_, action| action == 0)));
+        let mut learning = PolicyLearning::new(&mut learner, |reward: &f64, _: &usize| *reward);
+        let mut chain = [ChainMdp::new(9, 0.0)];
+        for _ in 0..2 {
+            rollout(&mut chain, &mut learning, Budget::Steps(2), &mut Streams::new(0));
+        }
+        let gathered = learning.memory().gathered;
+        let steps = &gathered.slots[0];
+        assert_eq!(steps.iter().map(|taken| taken.last).collect::<Vec<_>>(), [false, true, false, false]);
+        let cells = |taken: &Taken| [taken.transition.observation.cell, taken.transition.next_observation.cell];
+        assert_eq!(steps.iter().map(cells).collect::<Vec<_>>(), [[0, 1], [1, 2], [0, 1], [1, 2]]);
+        assert!(steps.iter().all(|taken| taken.propensity == 1.0 && taken.transition.discount == 1.0));
+        assert_eq!((gathered.steps, gathered.episodes), (4, 1));
     }
 }

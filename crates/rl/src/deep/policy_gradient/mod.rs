@@ -13,6 +13,7 @@
 //! | `actor_critic.rs` | policy and value network, their losses and a gradient step |
 //! | `reinforce.rs` | `Reinforce`: REINFORCE with a learned baseline |
 //! | `ppo.rs` | `Ppo`: proximal policy optimisation with clipping |
+//! | `state.rs` | both saved and taken up |
 
 mod actor_critic;
 mod advantage;
@@ -20,9 +21,10 @@ mod gathered;
 mod network_policy;
 mod ppo;
 mod reinforce;
+mod state;
 
 pub use advantage::{Outcome, advantages, normalise};
-pub use gathered::{Gathered, PolicyLearner, PolicyLearning, Taken};
+pub use gathered::{Gathered, PolicyLearner, PolicyLearning, PolicyMemory, Taken};
 pub use network_policy::NetworkPolicy;
 pub use ppo::{Ppo, PpoConfig, clipped_objective};
 pub use reinforce::{Reinforce, ReinforceConfig};

@@ -139,10 +139,10 @@ pub fn clipped_objective(log_ratio: Tensor<2>, advantage: Tensor<2>, clip: f64) 
 
 /// The learner.
 pub struct Ppo<R> {
-    config: PpoConfig,
-    networks: ActorCritic<R>,
+    pub(super) config: PpoConfig,
+    pub(super) networks: ActorCritic<R>,
     /// Steps learned from, over all environments.
-    steps: u64,
+    pub(super) steps: u64,
 }
 
 impl<R> Ppo<R> {

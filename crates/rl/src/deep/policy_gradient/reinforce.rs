@@ -91,8 +91,8 @@ impl ReinforceConfig {
 
 /// The learner.
 pub struct Reinforce<R> {
-    config: ReinforceConfig,
-    networks: ActorCritic<R>,
+    pub(super) config: ReinforceConfig,
+    pub(super) networks: ActorCritic<R>,
 }
 
 impl<R> Reinforce<R> {
