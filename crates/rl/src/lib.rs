@@ -9,7 +9,8 @@
 //! 2. **Fit** a visitor: [`simulator::ResponseTables`] counted from a log or read off a response model, and a declared patience with
 //!    pages off their own way ([`simulator::UserModel`]); say how well held-out sessions agree ([`simulator::FidelityReport`]).
 //! 3. **Learn** action values from logged trajectories ([`logged_trajectories`]), then in the [`simulator::SessionSimulator`]:
-//!    [`tabular::QLearning`], [`tabular::Sarsa`], [`deep::Dqn`]. Every learner is a [`Learner`]; [`rollout`] is the only loop that interacts.
+//!    [`tabular::QLearning`], [`tabular::Sarsa`], [`deep::Dqn`]. Every one is a [`Learner`]; [`rollout`] is the only loop that interacts.
+//!    Policies with parameters of their own, [`deep::Reinforce`] and [`deep::Ppo`], learn in the same loop by [`deep::PolicyLearning`].
 //! 4. **Judge** policies by [`simulate_sessions`] under common random numbers, beside baselines in [`policy`], and by
 //!    [`compare_with_log`] on held-out sessions.
 //!

@@ -1,4 +1,4 @@
-//! Learners whose action values are a neural network.
+//! Learners whose action values, or whose policy, are a neural network.
 //!
 //! | file | what |
 //! |---|---|
@@ -9,11 +9,13 @@
 //! | `return_model.rs` | `ReturnModel`: the choice among mean, C51 and QR-DQN |
 //! | `rainbow.rs` | Rainbow: all of it at once |
 //! | `q_network.rs` | `QNetwork`: what a DQN knew at one moment |
+//! | `policy_gradient/` | REINFORCE and PPO: a policy with parameters of its own |
 
 mod categorical;
 mod dqn;
 mod network;
 mod noisy;
+mod policy_gradient;
 mod q_network;
 mod quantile;
 mod rainbow;
@@ -23,6 +25,10 @@ pub use categorical::CategoricalConfig;
 pub use dqn::{Dqn, DqnConfig};
 pub use network::{ValueNetwork, ValueNetworkConfig};
 pub use noisy::{Noise, NoisyConfig, NoisyLinear, NoisyNetwork};
+pub use policy_gradient::{
+    Gathered, NetworkPolicy, Outcome, PolicyLearner, PolicyLearning, PolicyMemory, Ppo, PpoConfig, Reinforce,
+    ReinforceConfig, Taken, advantages, clipped_objective, normalise,
+};
 pub use q_network::QNetwork;
 pub use quantile::{QuantileConfig, quantile_targets};
 pub use return_model::ReturnModel;
