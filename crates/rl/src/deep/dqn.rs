@@ -35,6 +35,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use slatewise_model::{DenseOptimizer, OptimizerConfig, clip_on_device};
 
+use super::item_network::{ItemFeatures, ItemNetwork};
 use super::network::{ValueNetwork, ValueNetworkConfig};
 use super::noisy::Noise;
 use super::q_network::{QNetwork, forward};
@@ -105,6 +106,41 @@ impl<R> Dqn<R> {
             duelling: config.duelling,
         };
         let online = shape.init(config.noisy, rng, &training_device);
+        Self::around(encoder, (states, width), actions, online, config, device, rng)
+    }
+
+    /// A learner whose actions are items, told by their features: Q(s, a) of thousands of them from two towers
+    /// ([`ItemNetwork`](super::ItemNetwork)). Of the settings, those of the network beside `hidden` (`duelling`, `noisy`, `returns`)
+    /// stay at their defaults.
+    pub fn over_items<O>(
+        encoder: R,
+        items: &ItemFeatures,
+        config: DqnConfig,
+        device: &Device,
+        rng: &mut ChaCha8Rng,
+    ) -> Self
+    where
+        R: Encoder<O>,
+    {
+        let plain = !config.duelling && config.noisy.is_none() && config.returns.outputs() == 1;
+        assert!(plain, "a network over items is neither duelling nor noisy, and learns a return's mean: {config:?}");
+        let (states, width) = (encoder.states(), encoder.width());
+        let network = ItemNetwork::new(width, &config.hidden, items, rng, &device.clone().autodiff());
+        let online = ValueNetwork::Items(network);
+        Self::around(encoder, (states, width), items.items(), online, config, device, rng)
+    }
+
+    /// A learner around a network; `states` of the encoder and the `width` of its rows.
+    fn around(
+        encoder: R,
+        (states, width): (usize, usize),
+        actions: usize,
+        online: ValueNetwork,
+        config: DqnConfig,
+        device: &Device,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let training_device = device.clone().autodiff();
         let acting = online.valid();
         Self {
             encoder,
@@ -128,6 +164,30 @@ impl<R> Dqn<R> {
             batch: ReplayBatch::default(),
             scratch: Scratch::default(),
             config,
+        }
+    }
+
+    /// Q of some actions at one observation, without noise and without the log's support; over items, only theirs are computed.
+    ///
+    /// # Shapes
+    /// `candidates [C]`, each below the number of actions → `[C]`
+    pub fn candidate_values<O>(&self, observation: &O, candidates: &[usize]) -> Vec<f64>
+    where
+        R: Encoder<O>,
+    {
+        let mut values = Vec::new();
+        let network = |rows: Tensor<2>| match &self.acting {
+            ValueNetwork::Items(network) => {
+                let items: Vec<i32> = candidates.iter().map(|&item| item as i32).collect();
+                let items = Tensor::from_data(TensorData::new(items, [candidates.len()]), &self.device);
+                network.forward(rows, Some(items))
+            }
+            other => self.config.returns.action_values(other.forward(rows, None), self.actions),
+        };
+        forward(&self.encoder, network, &self.device, std::iter::once(observation), &mut values);
+        match &self.acting {
+            ValueNetwork::Items(_) => values,
+            _ => candidates.iter().map(|&action| values[action]).collect(),
         }
     }
 

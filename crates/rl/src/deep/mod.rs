@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `dqn.rs` | `Dqn`: deep Q-network, with double Q-learning and the following as settings |
 //! | `network.rs` | `ValueNetwork`: plain, duelling or noisy |
+//! | `item_network.rs` | Q(s, a) over thousands of items by their features |
 //! | `noisy.rs` | NoisyNet: exploration by noise on the weights |
 //! | `categorical.rs`, `quantile.rs` | C51 and QR-DQN: the distribution of the return |
 //! | `return_model.rs` | `ReturnModel`: the choice among mean, C51 and QR-DQN |
@@ -13,6 +14,7 @@
 
 mod categorical;
 mod dqn;
+mod item_network;
 mod network;
 mod noisy;
 mod policy_gradient;
@@ -23,6 +25,7 @@ mod return_model;
 
 pub use categorical::CategoricalConfig;
 pub use dqn::{Dqn, DqnConfig};
+pub use item_network::{ItemFeatures, ItemNetwork};
 pub use network::{ValueNetwork, ValueNetworkConfig};
 pub use noisy::{Noise, NoisyConfig, NoisyLinear, NoisyNetwork};
 pub use policy_gradient::{

@@ -4,6 +4,7 @@
 //! plain      slatewise_model::Mlp        hidden layers, a linear one
 //! duelling   slatewise_model::Duelling   the last hidden layer in two streams, V and A
 //! noisy      NoisyNetwork                either of them with noise on every weight
+//! items      ItemNetwork                 actions told by their features
 //! ```
 
 use burn::module::Module;
@@ -11,6 +12,7 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use slatewise_model::{Duelling, DuellingConfig, Mlp, MlpConfig};
 
+use super::item_network::ItemNetwork;
 use super::noisy::{Noise, NoisyConfig, NoisyNetwork};
 
 /// Shape of a `ValueNetwork`.
@@ -38,6 +40,8 @@ pub enum ValueNetwork {
     Duelling(Duelling),
     /// Noise on every weight.
     Noisy(NoisyNetwork),
+    /// Actions told by their features.
+    Items(ItemNetwork),
 }
 
 impl ValueNetworkConfig {
@@ -72,6 +76,7 @@ impl ValueNetwork {
             Self::Plain(network) => network.forward(x),
             Self::Duelling(network) => network.forward(x),
             Self::Noisy(network) => network.forward(x, noise),
+            Self::Items(network) => network.forward(x, None),
         }
     }
 
@@ -79,7 +84,7 @@ impl ValueNetwork {
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Noise> {
         match self {
             Self::Noisy(network) => Some(network.draw(rng)),
-            Self::Plain(_) | Self::Duelling(_) => None,
+            Self::Plain(_) | Self::Duelling(_) | Self::Items(_) => None,
         }
     }
 }
