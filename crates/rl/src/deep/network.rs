@@ -32,7 +32,6 @@ pub struct ValueNetworkConfig {
 
 /// The network.
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one per learner; a box would only add a hop")]
 pub enum ValueNetwork {
     /// One stream.
     Plain(Mlp),
