@@ -1,7 +1,7 @@
 //! Behaviour logs: from a file of clicks to clean impressions, parts by time, and labels.
 //!
 //! 1. **Read.** [`load`] opens the file of a [`LogSource`], unpacks gzip, hashes the stored bytes, and reads one row per line.
-//! 2. **Map.** A [`Schema`] says which column plays which role. A missing column is one error that names the config key.
+//! 2. **Map.** A [`ClickSchema`] says which column plays which role. A missing column is one error that names the config key.
 //! 3. **Clean.** A row that breaks one of the [`Rules`] goes to the [`Quarantine`] with line, column, value and rule; repeated rows are dropped;
 //!    items, listings and sessions that contradict themselves are repaired to the majority's value. The [`CleaningReport`] adds up to the rows read.
 //! 4. **Rebuild.** Each click becomes a slate: the items of its listing at their positions, one of them chosen. The [`ImpressionLog`] holds
@@ -83,11 +83,13 @@ mod clean;
 mod day;
 mod error;
 mod impression_log;
+#[cfg(feature = "engine")]
+pub mod log;
 mod nearest;
 mod outcome;
 mod read;
 mod rebuild;
-mod schema;
+mod click_schema;
 mod source;
 mod split;
 pub mod table;
@@ -102,7 +104,7 @@ pub use day::{Day, NotADay};
 pub use error::Error;
 pub use impression_log::{ContextColumn, Impression, ImpressionLog};
 pub use outcome::Outcome;
-pub use schema::{DateColumns, Premium, Schema};
+pub use click_schema::{DateColumns, Premium, ClickSchema};
 pub use source::{LoadedLog, LogSource, load, load_reader};
 pub use split::{Split, SplitConfig};
 pub use task::{Label, Mask, TaskKind, TaskSpec};

@@ -5,7 +5,7 @@
 //! path = "datasets/eshop_clickstream/clicks.csv.gz"
 //! sha256 = "52e799b8…"             # of the stored file; optional
 //! sessions_share = 0.1             # a tenth of the sessions, the same tenth everywhere; 1 unless declared
-//! [data.schema]                    # see `Schema`
+//! [data.schema]                    # see `ClickSchema`
 //! [data.rules]                     # see `Rules`
 //! ```
 
@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::impression_log::ImpressionLog;
 use crate::read::{CsvLines, unpack};
 use crate::rebuild::rebuild;
-use crate::schema::Schema;
+use crate::click_schema::ClickSchema;
 
 /// A log, its mapping and its rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct LogSource {
     #[serde(default = "all")]
     pub sessions_share: f64,
     /// Which column plays which role.
-    pub schema: Schema,
+    pub schema: ClickSchema,
     /// What a row must satisfy.
     #[serde(default)]
     pub rules: Rules,

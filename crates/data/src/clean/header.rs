@@ -9,7 +9,7 @@ use super::rules::Rules;
 use crate::error::Error;
 use crate::nearest::nearest;
 use crate::read::Cells;
-use crate::schema::Schema;
+use crate::click_schema::ClickSchema;
 
 /// Longest list of columns shown in a message, in characters.
 const LONGEST_LIST: usize = 300;
@@ -78,7 +78,7 @@ impl Header {
     ///
     /// # Errors
     /// The first column, in the order in which cells are judged, that is missing or stands twice.
-    pub(crate) fn bind(&self, schema: &Schema, rules: &Rules) -> Result<(Vec<Column>, Slots), Error> {
+    pub(crate) fn bind(&self, schema: &ClickSchema, rules: &Rules) -> Result<(Vec<Column>, Slots), Error> {
         let mut binder = Binder { header: self, columns: Vec::new() };
         let slots = binder.roles(schema)?;
         for (i, column) in rules.required.iter().enumerate() {
@@ -116,7 +116,7 @@ impl Binder<'_> {
         slots.collect()
     }
 
-    fn roles(&mut self, schema: &Schema) -> Result<Slots, Error> {
+    fn roles(&mut self, schema: &ClickSchema) -> Result<Slots, Error> {
         let date = Checks::whole(-9999.0, 9999.0);
         Ok(Slots {
             session: self.slot(&schema.session, "data.schema.session", Checks::REQUIRED)?,

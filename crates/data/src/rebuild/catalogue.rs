@@ -10,7 +10,7 @@ use super::{Groups, dense};
 use crate::catalogue::{Catalogue, ItemAttribute, Listing};
 use crate::clean::{ClickTable, Ledger, Repair, majority};
 use crate::error::Error;
-use crate::schema::Schema;
+use crate::click_schema::ClickSchema;
 
 /// Most values listed in a message.
 const MOST_LISTED: usize = 10;
@@ -35,7 +35,7 @@ struct Pages<'a> {
 ///
 /// # Errors
 /// [`Error::Config`] if no row has the value that marks a premium item.
-pub(super) fn settle_catalogue(table: &ClickTable, schema: &Schema, ledger: &mut Ledger) -> Result<Settled, Error> {
+pub(super) fn settle_catalogue(table: &ClickTable, schema: &ClickSchema, ledger: &mut Ledger) -> Result<Settled, Error> {
     let slots = &table.slots;
     let premium = premium_code(table, schema)?;
     let codes: Vec<u32> = table.codes(slots.item).collect();
@@ -75,7 +75,7 @@ pub(super) fn settle_catalogue(table: &ClickTable, schema: &Schema, ledger: &mut
     Ok(Settled { catalogue, item_of_row: items.of_row })
 }
 
-fn premium_code(table: &ClickTable, schema: &Schema) -> Result<u32, Error> {
+fn premium_code(table: &ClickTable, schema: &ClickSchema) -> Result<u32, Error> {
     let column = &table.columns[table.slots.premium];
     column.find(schema.premium.yes.trim_ascii()).ok_or_else(|| {
         let values: Vec<String> =
@@ -130,7 +130,7 @@ fn place_items(
     pages: &Pages<'_>,
     page_of_item: &[u32],
     surface_of_page: &[u32],
-    schema: &Schema,
+    schema: &ClickSchema,
 ) {
     let table = pages.table;
     let mut used = page_of_item.to_vec();

@@ -1,4 +1,4 @@
-//! `Schema`: which column of the log plays which role, declared under `[data.schema]`.
+//! `ClickSchema`: which column of a click log plays which role, declared under `[data.schema]`.
 //!
 //! ```toml
 //! delimiter = ";"
@@ -25,7 +25,7 @@ use crate::error::Error;
 /// The roles of a log's columns; every column named here must stand in the header.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Schema {
+pub struct ClickSchema {
     /// The character between two cells, one ASCII character; a comma unless declared.
     #[serde(default = "comma")]
     pub delimiter: char,
@@ -84,7 +84,7 @@ fn comma() -> char {
     ','
 }
 
-impl Schema {
+impl ClickSchema {
     /// The delimiter as the byte that stands in the file.
     ///
     /// # Errors
