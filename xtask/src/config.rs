@@ -78,7 +78,7 @@ impl RunConfig {
     /// # Errors
     /// A file that cannot be read, a key that is unknown or missing, a value out of its range.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let table = read_table(path, DEEPEST)?;
+        let table = read_table(path)?;
         let config: Self = table.try_into().with_context(|| path.display().to_string())?;
         config.validate().with_context(|| path.display().to_string())?;
         Ok(config)
@@ -115,7 +115,15 @@ impl RunConfig {
     }
 }
 
-fn read_table(path: &Path, deepest: usize) -> Result<Table> {
+/// A config file with all that it extends, as TOML; paths to data are those of the file that states them.
+///
+/// # Errors
+/// A file that cannot be read or is no TOML; files that extend each other in a circle.
+pub(crate) fn read_table(path: &Path) -> Result<Table> {
+    read_extended(path, DEEPEST)
+}
+
+fn read_extended(path: &Path, deepest: usize) -> Result<Table> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{}: cannot read the config; check the path given to --config", path.display()))?;
     let mut table: Table = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
@@ -125,7 +133,7 @@ fn read_table(path: &Path, deepest: usize) -> Result<Table> {
         bail!("{}: extends: give the path of a config as a string", path.display())
     };
     ensure!(deepest > 0, "{}: extends: the configs extend each other in a circle", path.display());
-    let mut whole = read_table(&beside(path, Path::new(&extends)), deepest - 1)?;
+    let mut whole = read_extended(&beside(path, Path::new(&extends)), deepest - 1)?;
     merge(&mut whole, table);
     Ok(whole)
 }
@@ -139,14 +147,35 @@ fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
     anyhow::anyhow!("{}:{line}:{column}: not valid TOML: {}", path.display(), error.message().replace('\n', ", "))
 }
 
-/// `data.path` is relative to the file that states it; it is made absolute where the log exists, so that the resolved config can move.
+/// `data.path`, `schema.files` and the files of `schema.tables` are relative to the file that states them; they are made absolute
+/// where they exist, so that the resolved config can move.
 fn resolve_paths(table: &mut Table, file: &Path) -> Result<()> {
-    if let Some(Value::String(path)) = table.get_mut("data").and_then(|data| data.get_mut("path")) {
-        let whole = beside(file, Path::new(path.as_str()));
-        let whole = whole.canonicalize().unwrap_or(whole);
-        let Some(text) = whole.to_str() else { bail!("{}: data.path: the path is not valid UTF-8", file.display()) };
-        *path = text.to_owned();
+    if let Some(path) = table.get_mut("data").and_then(|data| data.get_mut("path")) {
+        resolve(path, "data.path", file)?;
     }
+    let Some(schema) = table.get_mut("schema") else { return Ok(()) };
+    let mut lists: Vec<&mut Value> = Vec::new();
+    if let Value::Table(schema) = schema {
+        for (key, value) in schema.iter_mut() {
+            match (key.as_str(), value) {
+                ("files", files) => lists.push(files),
+                ("tables", Value::Array(tables)) => lists.extend(tables.iter_mut().filter_map(|t| t.get_mut("files"))),
+                _ => {}
+            }
+        }
+    }
+    for files in lists.into_iter().filter_map(Value::as_array_mut) {
+        files.iter_mut().try_for_each(|path| resolve(path, "schema.files", file))?;
+    }
+    Ok(())
+}
+
+fn resolve(path: &mut Value, key: &str, file: &Path) -> Result<()> {
+    let Value::String(path) = path else { return Ok(()) };
+    let whole = beside(file, Path::new(path.as_str()));
+    let whole = whole.canonicalize().unwrap_or(whole);
+    let Some(text) = whole.to_str() else { bail!("{}: {key}: the path is not valid UTF-8", file.display()) };
+    *path = text.to_owned();
     Ok(())
 }
 
@@ -154,7 +183,8 @@ fn beside(file: &Path, path: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join(path)
 }
 
-fn merge(into: &mut Table, from: Table) {
+/// Lays `from` over `into`: tables merge, anything else is replaced.
+pub(crate) fn merge(into: &mut Table, from: Table) {
     for (key, value) in from {
         match (into.get_mut(&key), value) {
             (Some(Value::Table(old)), Value::Table(new)) => merge(old, new),
