@@ -53,14 +53,14 @@ impl<'a> Columns<'a> {
 
     /// The texts of each column of ids in a file, by code; none for columns of numbers.
     pub(super) fn texts(&self, path: &Path) -> Result<Vec<Vec<String>>, Error> {
-        let ids: Vec<Wanted<'a>> = self.wanted.iter().filter(|wanted| wanted.kind == Kind::Id).copied().collect();
+        let ids: Vec<Wanted<'a>> = self.wanted.iter().filter(|wanted| wanted.kind.is_id()).copied().collect();
         if ids.is_empty() {
             return Ok(vec![Vec::new(); self.wanted.len()]);
         }
         let mut found = TableReader::open(path)?.for_each_chunk(&ids, |_| Ok::<(), Error>(()))?.into_iter();
         let texts = |wanted: &Wanted<'a>| match wanted.kind {
-            Kind::Id => found.next().unwrap_or_default(),
-            Kind::Number | Kind::NumberOrEmpty => Vec::new(),
+            Kind::Id | Kind::IdOrEmpty => found.next().unwrap_or_default(),
+            Kind::Number | Kind::NumberOrEmpty | Kind::Vector(_) => Vec::new(),
         };
         Ok(self.wanted.iter().map(texts).collect())
     }
