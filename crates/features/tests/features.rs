@@ -369,3 +369,107 @@ fn cells_that_cannot_be_used_are_named() -> Outcome {
     assert!(file.contains("column `age`: inf: it is infinite") && live.contains("\"inf\": it is infinite"), "{file}");
     Ok(())
 }
+
+/// The fold of a group, as the documentation tells it.
+fn fold(group: &str) -> u64 {
+    twox_hash::XxHash64::oneshot(0, group.as_bytes()) % 5
+}
+
+#[test]
+fn statistics_of_labels_are_those_of_the_other_folds() -> Outcome {
+    let folder = TempDir::new()?;
+    let rows: Vec<Row> = (0..120)
+        .map(|i: usize| Row {
+            city: Some(format!("c{}", i * i % 7)),
+            item: Some(0),
+            user: Some((i % 13) as i64),
+            spent: (i % 11 != 0).then_some((i * 37 % 101) as f64 / 8.0),
+            ..whole()
+        })
+        .collect();
+    let (spec, encoder) = fitted(&folder, &rows, Format::Csv)?;
+    let names = encoder.layout().dense;
+    let at = names.iter().position(|name| name == "city_x_item_spent").ok_or("no statistic")?;
+    let dense = encoder.encode(&spec.part(Part::Train)?)?.features.dense;
+    let live = live(&encoder, &rows)?.dense;
+    // The formula, over the rows that count for this one.
+    let expected = |row: &Row, counts: &dyn Fn(&Row) -> bool| {
+        let labels = |of: &dyn Fn(&Row) -> bool| -> Vec<f64> {
+            rows.iter().filter(|row| counts(row) && of(row)).filter_map(|row| row.spent).collect()
+        };
+        let (all, own) = (labels(&|_| true), labels(&|other| other.city == row.city));
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        let deviation = (all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / all.len() as f64).sqrt();
+        ((own.iter().sum::<f64>() + 20.0 * mean) / (own.len() as f64 + 20.0) - mean) / deviation
+    };
+    let fold_of = |row: &Row| row.user.map(|user| fold(&user.to_string()));
+    for (index, row) in rows.iter().enumerate() {
+        let (found, of_live) = (dense[index * names.len() + at], live[index * names.len() + at]);
+        let out_of_fold = expected(row, &|other| fold_of(other) != fold_of(row));
+        assert!((f64::from(found) - out_of_fold).abs() < 1e-5, "row {index}: {found} for {out_of_fold}");
+        assert!((f64::from(of_live) - expected(row, &|_| true)).abs() < 1e-5, "row {index} live");
+    }
+    Ok(())
+}
+
+const SMALL: &str = "\
+city,age,time,v,click
+Kyoto,20,0,\"[1, 2]\",1
+Kyoto,,3600000000,\"[3, 2]\",0
+,40,,,1
+Nara,70,86400000000,\"[2, 2]\",
+";
+
+#[test]
+fn a_small_table_is_encoded_as_computed_by_hand() -> Outcome {
+    let folder = TempDir::new()?;
+    std::fs::write(folder.path().join("train.csv"), SMALL)?;
+    let mut spec: TableSpec = toml::from_str(
+        r#"
+        train = "train.csv"
+        categorical = [
+            { column = "city", width = 2, out_of_vocabulary = 1 },
+            { column = "age", width = 2, cuts = [30, 60] },
+        ]
+        cross = [{ columns = ["city", "age"], width = 2 }]
+        calendar = [{ column = "time", parts = ["hour", "weekday"], cyclic = true }]
+        target = [{ column = "city", task = "click", folds = 2, prior_rows = 2.0 }]
+        vector = [{ column = "v", width = 2 }]
+        tasks = [{ name = "click", label = { column = "click", kind = "binary" }, missing = "mask" }]
+        "#,
+    )?;
+    spec.resolve_from(folder.path());
+    let encoder = TableEncoder::fit(&spec)?;
+    let layout = encoder.layout();
+    let fields: Vec<&str> = layout.fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(fields, ["city", "age_bucket", "city_x_age", "time_hour", "time_weekday"]);
+    assert_eq!(layout.dense, ["time_sin", "time_cos", "city_click", "v_0", "v_1", "v_missing"]);
+    let rows: Vec<usize> = layout.tables.iter().map(|table| table.rows).collect();
+    // Kyoto, the empty city, Nara, one row for others; three buckets; four combinations; 24 hours; 7 days; row 0 each.
+    assert_eq!(rows, [5, 4, 5, 25, 8]);
+    let batch = encoder.encode(&TablePart::whole(&spec.train))?;
+    // Combinations of one count are in the order of their texts. 1970-01-01 was a Thursday.
+    assert_eq!(batch.features.ids, [1, 1, 3, 1, 4, 1, 0, 2, 2, 4, 2, 2, 1, 0, 0, 3, 3, 4, 1, 5]);
+    let dense: Vec<&[f32]> = batch.features.dense.chunks_exact(6).collect();
+    // The vector's numbers have means 2 and 2; the second is constant.
+    let deviation = (2.0_f32 / 3.0).sqrt();
+    assert_eq!(dense[0][..2], [0.0, 1.0]);
+    assert!((dense[0][3] + 1.0 / deviation).abs() < 1e-6 && dense[0][4] == 0.0 && dense[0][5] == 0.0);
+    assert!((dense[1][0] - (std::f32::consts::TAU / 24.0).sin()).abs() < 1e-6);
+    assert_eq!((dense[2][..2].to_vec(), dense[2][3..].to_vec()), (vec![0.0, 0.0], vec![0.0, 0.0, 1.0]));
+    // Three labels, prior 2.5/4 = 5/8. Kyoto: (1 + 10/8) / 4 = 9/16, so ln(9/7) − ln(5/3); empty: (1 + 10/8) / 3 = 3/4.
+    assert!((dense[0][2] - ((9.0_f32 / 7.0).ln() - (5.0_f32 / 3.0).ln())).abs() < 1e-6, "{}", dense[0][2]);
+    assert!((dense[2][2] - (3.0_f32.ln() - (5.0_f32 / 3.0).ln())).abs() < 1e-6, "{}", dense[2][2]);
+    assert_eq!(dense[3][2], 0.0, "Nara's label does not count");
+    assert_eq!((batch.labels.value, batch.labels.weight), (vec![1.0, 0.0, 1.0, 0.0], vec![1.0, 1.0, 1.0, 0.0]));
+    let mut live = FeatureBatch::default();
+    encoder.encode_row(|column| (column == "city").then_some("Sendai"), &mut live)?;
+    assert_eq!((live.ids, live.dense), (vec![4, 0, 0, 0, 0], vec![0.0, 0.0, 0.0, 0.0, 0.0, 1.0]));
+    // Without the mask, the label that is missing is refused.
+    spec.tasks[0].missing = Default::default();
+    let told = TableEncoder::fit(&spec).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(told.ends_with(
+        "data row 4 (line 5), column `click`: the label is missing; fill it, or give the task a mask or missing = \"mask\""
+    ), "{told}");
+    Ok(())
+}

@@ -22,7 +22,8 @@ pub struct TrainStatistics {
     /// Number of train rows.
     pub rows: u64,
     /// Fields and dense values, in the order of the layout. Not measured: hashed crosses, times of day, and of vectors
-    /// anything but the share that is missing.
+    /// anything but the share that is missing. Statistics of labels are those that a live row gets, of the rows whose label
+    /// counts.
     pub features: Vec<FeatureStatistics>,
 }
 
