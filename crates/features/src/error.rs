@@ -101,6 +101,19 @@ pub enum Error {
         /// What to do.
         mend: &'static str,
     },
+    /// A saved encoder that cannot be used.
+    #[error("{}: {problem}; {mend}", path.display())]
+    EncoderFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// An artefact that could not be written.
+    #[error(transparent)]
+    Artefact(#[from] slatewise_data::Error),
     /// A file of rows that is damaged, cut, or that of another encoder.
     #[error("{}: {problem}; {mend}", path.display())]
     RowFile {

@@ -9,7 +9,8 @@
 //!
 //! Flat tables of any origin have a road of their own, which ends in the same [`Batch`]:
 //!
-//! 5. **Tables.** A [`TableSpec`] declares files, columns and tasks; [`tabular`] fits and encodes them, and live rows.
+//! 5. **Tables.** A [`TableSpec`] declares files, columns and tasks, or [`tabular::propose`] does; [`tabular`] fits and encodes
+//!    them, and live rows, and tells how far the rows served have moved from those of training.
 //! 6. **Store.** [`row_file`] keeps encoded rows on disk, shuffles them in bounded memory, and goes on where a run broke off.
 //! 7. **Read ahead.** A [`Prefetch`] makes the next batches while the model learns from this one.
 //!

@@ -9,7 +9,7 @@
 //!           = known + place in the block  otherwise, until settle() puts the code of the file in its stead
 //! ```
 
-use super::interner::{Interner, MOST_NAMES, Slot};
+use super::interner::{EMPTY, EMPTY_KEY, Interner, MOST_NAMES, Slot};
 use super::words::{WORD, key};
 
 /// Ids looked up together, so that the memory's answers are awaited together: each is far away once there are many
@@ -57,6 +57,12 @@ impl BlockIds {
         self.apart.extend_from_slice(id);
     }
 
+    /// Adds a row whose cell is empty, where that is allowed, in a block of the given length.
+    pub(super) fn push_empty(&mut self, block: usize) {
+        self.push(EMPTY_KEY, block + self.apart.len(), EMPTY.len());
+        self.apart.extend_from_slice(EMPTY);
+    }
+
     /// Forgets all rows from this one on.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.found.truncate(rows);
@@ -101,7 +107,7 @@ impl BlockIds {
     pub(super) fn settle(&mut self, file: &mut Interner, before: usize) -> bool {
         let code_of = |code: u32| {
             let name = self.new.name(code);
-            file.insert(key(name), name)
+            file.insert(if name == EMPTY { EMPTY_KEY } else { key(name) }, name)
         };
         let settled: Vec<u32> = (0..self.new.len() as u32).map(code_of).collect();
         let moved = settled.iter().enumerate().any(|(place, &code)| code as usize != before + place);
@@ -148,6 +154,24 @@ mod tests {
         assert!(block.settle(&mut file, 5));
         assert_eq!(block.codes, [4, 5]);
         assert_eq!(file.into_names(), ["b", "a", "c", "a longer one", "d", "e"]);
+    }
+
+    #[test]
+    fn empty_cells_have_a_code_and_bytes_like_theirs_do_not() {
+        let mut file = Interner::default();
+        let mut block = BlockIds::default();
+        block.push(key(b"a"), 0, 1);
+        block.push_empty(1);
+        block.push_empty(1);
+        assert_eq!(block.look_up(b"a", &file), Ok(()));
+        assert!(block.settle(&mut file, 0));
+        assert_eq!(block.codes, [0, 1, 1]);
+        block.clear();
+        block.push_empty(2);
+        block.push(key(EMPTY), 0, EMPTY.len());
+        assert_eq!(block.look_up(EMPTY, &file), Err((1, "\u{fffd}\u{fffd}".to_owned())));
+        assert_eq!(block.codes, [1]);
+        assert_eq!(file.into_names(), ["a", ""]);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum Column {
     Number(Vec<f64>),
     /// One id per row.
     Id(IdColumn),
+    /// So many numbers per row, row by row.
+    Vector(Vec<f32>),
 }
 
 /// The wanted columns of a file.
@@ -46,12 +48,13 @@ pub struct Chunk<'a> {
     pub(super) expected_rows: usize,
 }
 
-/// A wanted column of a block of rows; which of the two is filled depends on the kind.
+/// A wanted column of a block of rows; which of the three is filled depends on the kind.
 #[derive(Debug, Default)]
 pub(super) struct BlockColumn {
     pub(super) kind: Kind,
     pub(super) numbers: Vec<f64>,
     pub(super) ids: BlockIds,
+    pub(super) vectors: Vec<f32>,
 }
 
 impl Table {
@@ -67,7 +70,7 @@ impl Table {
     pub fn number(&self, i: usize) -> &[f64] {
         match &self.columns[i] {
             Column::Number(numbers) => numbers,
-            Column::Id(_) => wrong_kind(i, Kind::Id),
+            Column::Id(_) | Column::Vector(_) => wrong_kind(i, "no number"),
         }
     }
 
@@ -78,7 +81,7 @@ impl Table {
     pub fn id(&self, i: usize) -> &IdColumn {
         match &self.columns[i] {
             Column::Id(ids) => ids,
-            Column::Number(_) => wrong_kind(i, Kind::Number),
+            Column::Number(_) | Column::Vector(_) => wrong_kind(i, "no id"),
         }
     }
 
@@ -106,7 +109,7 @@ impl Column {
     pub fn into_numbers(self) -> Vec<f64> {
         match self {
             Self::Number(numbers) => numbers,
-            Self::Id(_) => wrong_kind(0, Kind::Id),
+            Self::Id(_) | Self::Vector(_) => wrong_kind(0, "no number"),
         }
     }
 
@@ -117,7 +120,7 @@ impl Column {
     pub fn into_ids(self) -> IdColumn {
         match self {
             Self::Id(ids) => ids,
-            Self::Number(_) => wrong_kind(0, Kind::Number),
+            Self::Number(_) | Self::Vector(_) => wrong_kind(0, "no id"),
         }
     }
 }
@@ -140,7 +143,7 @@ impl Chunk<'_> {
     pub fn number(&self, i: usize) -> &[f64] {
         match self.columns[i].kind {
             Kind::Number | Kind::NumberOrEmpty => &self.columns[i].numbers,
-            Kind::Id => wrong_kind(i, Kind::Id),
+            Kind::Id | Kind::IdOrEmpty | Kind::Vector(_) => wrong_kind(i, "no number"),
         }
     }
 
@@ -150,8 +153,19 @@ impl Chunk<'_> {
     /// If the column was not wanted as an id.
     pub fn id(&self, i: usize) -> &[u32] {
         match self.columns[i].kind {
-            Kind::Id => &self.columns[i].ids.codes,
-            Kind::Number | Kind::NumberOrEmpty => wrong_kind(i, Kind::Number),
+            Kind::Id | Kind::IdOrEmpty => &self.columns[i].ids.codes,
+            Kind::Number | Kind::NumberOrEmpty | Kind::Vector(_) => wrong_kind(i, "no id"),
+        }
+    }
+
+    /// The vectors of the wanted column `i`, row by row: `[rows, width]`.
+    ///
+    /// # Panics
+    /// If the column was not wanted as a vector.
+    pub fn vector(&self, i: usize) -> &[f32] {
+        match self.columns[i].kind {
+            Kind::Vector(_) => &self.columns[i].vectors,
+            Kind::Number | Kind::NumberOrEmpty | Kind::Id | Kind::IdOrEmpty => wrong_kind(i, "no vector"),
         }
     }
 
@@ -172,6 +186,7 @@ impl Chunk<'_> {
             match column {
                 Column::Number(numbers) => self.append(&block.numbers, numbers),
                 Column::Id(ids) => self.append(&block.ids.codes, &mut ids.code),
+                Column::Vector(vectors) => vectors.extend_from_slice(&block.vectors),
             }
         }
     }
@@ -196,11 +211,15 @@ impl BlockColumn {
     pub(super) fn clear(&mut self) {
         self.numbers.clear();
         self.ids.clear();
+        self.vectors.clear();
     }
 
     pub(super) fn truncate(&mut self, rows: usize) {
         self.numbers.truncate(rows);
         self.ids.truncate(rows);
+        if let Kind::Vector(width) = self.kind {
+            self.vectors.truncate(rows * width as usize);
+        }
     }
 }
 
@@ -208,6 +227,6 @@ impl BlockColumn {
     clippy::panic,
     reason = "the caller asks for another kind than it wanted: a mistake in the program, not in the file"
 )]
-fn wrong_kind(column: usize, is: Kind) -> ! {
-    panic!("wanted column {column} was read as {is:?}, and is asked for as the other kind")
+fn wrong_kind(column: usize, is: &str) -> ! {
+    panic!("wanted column {column} was read as {is}, and is asked for as one")
 }

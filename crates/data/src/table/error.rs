@@ -166,6 +166,24 @@ pub enum TableError {
         /// What stands there.
         value: String,
     },
+    /// A vector has another length than the declared one.
+    #[error("{spot}: a vector of {found} numbers where {expected} are declared; mend the row, or declare its width")]
+    VectorLength {
+        /// The cell.
+        spot: Spot,
+        /// Numbers in it.
+        found: usize,
+        /// Numbers declared.
+        expected: usize,
+    },
+    /// A cell of a column of vectors holds something else.
+    #[error("{spot}: \"{}\" is no vector; write numbers in brackets, such as [0.1, -2]", shown(value))]
+    NotAVector {
+        /// The cell.
+        spot: Spot,
+        /// What stands there.
+        value: String,
+    },
     /// An id is not UTF-8.
     #[error("{spot}: \"{}\" is not UTF-8; save the file as UTF-8", shown(value))]
     NotUtf8 {
@@ -193,7 +211,7 @@ pub enum TableError {
         column: String,
         /// Its type.
         found: String,
-        /// Numbers or ids.
+        /// Numbers, ids or vectors.
         wanted: &'static str,
         /// What to do.
         mend: &'static str,

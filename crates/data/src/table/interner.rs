@@ -11,6 +11,10 @@ use super::words::{WORD, fold};
 /// More names than this are refused, so that codes of 32 bits suffice with a block's new names on top.
 pub(super) const MOST_NAMES: usize = (u32::MAX - (1 << 28)) as usize;
 
+/// What stands for the empty text among the names: bytes that no text holds, under a key that no two bytes have.
+pub(super) const EMPTY: &[u8] = b"\xff\xff";
+pub(super) const EMPTY_KEY: u64 = u64::MAX;
+
 /// One place of the hash table; `length` 0 marks a free one, since no id is empty.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Slot {
@@ -82,7 +86,7 @@ impl Interner {
     pub(super) fn insert_text(&mut self, key: u64, id: &[u8]) -> Option<u32> {
         match self.get_from(self.first_slot(key).0, key, id) {
             Some(code) => Some(code),
-            None => std::str::from_utf8(id).is_ok().then(|| self.add(key, id)),
+            None => (key == EMPTY_KEY && id == EMPTY || std::str::from_utf8(id).is_ok()).then(|| self.add(key, id)),
         }
     }
 
@@ -118,9 +122,9 @@ impl Interner {
         drop(self.slots);
         let mut start = 0;
         let name = |&end: &usize| {
-            let name = String::from_utf8_lossy(&self.text[start..end]).into_owned();
+            let name = &self.text[start..end];
             start = end;
-            name
+            if name == EMPTY { String::new() } else { String::from_utf8_lossy(name).into_owned() }
         };
         self.ends.iter().map(name).collect()
     }

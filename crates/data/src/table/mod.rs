@@ -18,7 +18,8 @@
 //!   `false` (or `True`, `TRUE`, …) are 1 and 0. Not-a-number and infinity are handed on: the caller decides about them.
 //! - **Ids** are text as it stands in the file; integers of Parquet are written in decimal. Their codes count in the
 //!   order of first appearance, whatever the number of threads.
-//! - **Refused**, with file, data row, line, column and value: an empty or null cell of a wanted column, a number that
+//! - **Vectors** are lists of Parquet, or text such as `[0.1, -2]`, of one declared length, as float32.
+//! - **Refused**, with file, data row, line, column and value: an empty or null cell of a wanted column (unless wanted with it), a number that
 //!   is none, an id that is not UTF-8, a row with another number of cells than the header, a quote that never closes.
 //!   Columns that are not wanted may hold anything.
 //! - **Memory**: blocks of half a megabyte (32 768 rows of Parquet) and the names of the ids, beside what
@@ -59,6 +60,7 @@ mod interner;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod place;
+mod vector;
 mod wanted;
 mod words;
 
@@ -69,6 +71,7 @@ use std::path::Path;
 pub use self::columns::{Chunk, Column, IdColumn, Table};
 pub use self::error::TableError;
 pub use self::place::{Place, Spot};
+pub use self::vector::{Misfit, push_vector};
 pub use self::wanted::{Kind, Wanted};
 
 use self::csv::CsvFile;
@@ -155,7 +158,8 @@ impl TableReader {
         let place = self.places();
         let column = |wanted: &Wanted<'_>| match wanted.kind {
             Kind::Number | Kind::NumberOrEmpty => Column::Number(Vec::new()),
-            Kind::Id => Column::Id(IdColumn::default()),
+            Kind::Id | Kind::IdOrEmpty => Column::Id(IdColumn::default()),
+            Kind::Vector(_) => Column::Vector(Vec::new()),
         };
         let mut columns: Vec<Column> = wanted.iter().map(column).collect();
         let mut rows = 0;

@@ -16,6 +16,26 @@ pub enum Kind {
     NumberOrEmpty,
     /// An id per row, as text.
     Id,
+    /// An id per row, the empty text where the cell is empty or null.
+    IdOrEmpty,
+    /// So many numbers per row, NaN in all of them where the cell, the list or its text is empty or null.
+    Vector(u32),
+}
+
+impl Kind {
+    /// Whether codes are read, with a text each.
+    pub fn is_id(self) -> bool {
+        matches!(self, Self::Id | Self::IdOrEmpty)
+    }
+
+    /// What the column is read as, in words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Number | Self::NumberOrEmpty => "numbers",
+            Self::Id | Self::IdOrEmpty => "ids",
+            Self::Vector(_) => "vectors",
+        }
+    }
 }
 
 /// A column to read.
@@ -41,6 +61,17 @@ impl<'a> Wanted<'a> {
     /// A column of ids.
     pub fn id(name: &'a str) -> Self {
         Self { name, kind: Kind::Id }
+    }
+
+    /// A column of ids, some of which may be missing: an empty cell, or a null, reads as the empty text.
+    pub fn id_or_empty(name: &'a str) -> Self {
+        Self { name, kind: Kind::IdOrEmpty }
+    }
+
+    /// A column of vectors of `width` numbers: lists of Parquet, or text such as `[0.1, -2]`. An empty cell, a null and
+    /// an empty list are a missing vector, all NaN.
+    pub fn vector(name: &'a str, width: u32) -> Self {
+        Self { name, kind: Kind::Vector(width) }
     }
 }
 

@@ -1,8 +1,9 @@
-//! Which columns of a file an encoder reads, in which order, and what their ids' texts mean.
+//! Which columns of a file are read, in which order, and what their ids' texts are.
 //!
 //! ```text
-//! slot   0 .. C          C .. C + N       then            then
-//!        categorical     numeric          labels          masks
+//! slot   0 ..                                  then      then
+//!        inputs of features: text, number,     labels    masks
+//!        vector, each where it is read so
 //! ```
 //!
 //! A reader hands out ids as codes and their texts at the end of the file. So the file is read twice, first for the
@@ -12,56 +13,89 @@ use std::path::Path;
 
 use slatewise_data::table::{Kind, TableReader, Wanted};
 
-use super::spec::{CategoricalColumn, TableMask, TableTask};
+use super::input::Input;
+use super::spec::{MissingLabel, TableMask, TableTask};
 use crate::error::Error;
 
-/// The wanted columns and where tasks find theirs.
+/// The wanted columns, and where features and tasks find theirs.
 pub(super) struct Columns<'a> {
     pub(super) wanted: Vec<Wanted<'a>>,
-    pub(super) categorical: usize,
-    pub(super) numeric: usize,
+    inputs: Vec<Slots>,
+    /// Per task the slot of its label.
+    pub(super) label: Vec<usize>,
     /// Per task the slot of its mask.
     pub(super) mask: Vec<Option<usize>>,
 }
 
+/// Where an input is found as what; 0 where it is not read so.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slots {
+    text: usize,
+    number: usize,
+    vector: usize,
+}
+
 impl<'a> Columns<'a> {
-    pub(super) fn new(
-        categorical: &'a [CategoricalColumn],
-        numeric: impl Iterator<Item = &'a str>,
-        tasks: &'a [TableTask],
-    ) -> Self {
-        let mut wanted: Vec<Wanted<'a>> = categorical.iter().map(|c| Wanted::id(&c.column)).collect();
-        wanted.extend(numeric.map(Wanted::number_or_empty));
-        let numeric = wanted.len() - categorical.len();
-        wanted.extend(tasks.iter().map(|task| match task.label.positive {
-            Some(_) => Wanted::id(&task.label.column),
-            // Where the mask does not hold, the cell may be empty.
-            None => Wanted::number_or_empty(&task.label.column),
-        }));
-        let mut place = |mask: &'a TableMask| {
-            wanted.push(Wanted::id(&mask.column));
+    pub(super) fn new(inputs: &'a [Input], tasks: &'a [TableTask]) -> Self {
+        let mut wanted: Vec<Wanted<'a>> = Vec::new();
+        let mut place = |column: Wanted<'a>| {
+            wanted.push(column);
             wanted.len() - 1
         };
-        let mask = tasks.iter().map(|task| task.mask.as_ref().map(&mut place)).collect();
-        Self { wanted, categorical: categorical.len(), numeric, mask }
-    }
-
-    /// Slot of a task's label.
-    pub(super) fn label(&self, task: usize) -> usize {
-        self.categorical + self.numeric + task
-    }
-
-    /// The texts of each column of ids in a file, by code; none for columns of numbers.
-    pub(super) fn texts(&self, path: &Path) -> Result<Vec<Vec<String>>, Error> {
-        let ids: Vec<Wanted<'a>> = self.wanted.iter().filter(|wanted| wanted.kind == Kind::Id).copied().collect();
-        if ids.is_empty() {
-            return Ok(vec![Vec::new(); self.wanted.len()]);
-        }
-        let mut found = TableReader::open(path)?.for_each_chunk(&ids, |_| Ok::<(), Error>(()))?.into_iter();
-        let texts = |wanted: &Wanted<'a>| match wanted.kind {
-            Kind::Id => found.next().unwrap_or_default(),
-            Kind::Number | Kind::NumberOrEmpty => Vec::new(),
+        let slots = |input: &'a Input| {
+            let name = &input.column;
+            Slots {
+                text: if input.text { place(Wanted::id_or_empty(name)) } else { 0 },
+                number: if input.number { place(Wanted::number_or_empty(name)) } else { 0 },
+                vector: input.vector.map_or(0, |width| place(Wanted::vector(name, width))),
+            }
         };
-        Ok(self.wanted.iter().map(texts).collect())
+        let inputs = inputs.iter().map(slots).collect();
+        let label = |task: &'a TableTask| {
+            let name = &task.label.column;
+            place(match task.label.positive {
+                Some(_) if task.missing == MissingLabel::Refuse => Wanted::id(name),
+                Some(_) => Wanted::id_or_empty(name),
+                // Where the mask does not hold, the cell may be empty.
+                None => Wanted::number_or_empty(name),
+            })
+        };
+        let label = tasks.iter().map(label).collect();
+        let mut mask = |mask: &'a TableMask| place(Wanted::id_or_empty(&mask.column));
+        let mask = tasks.iter().map(|task| task.mask.as_ref().map(&mut mask)).collect();
+        Self { wanted, inputs, label, mask }
+    }
+
+    /// Slot of an input's texts.
+    pub(super) fn text(&self, input: usize) -> usize {
+        self.inputs[input].text
+    }
+
+    /// Slot of an input's numbers.
+    pub(super) fn number(&self, input: usize) -> usize {
+        self.inputs[input].number
+    }
+
+    /// Slot of an input's vectors.
+    pub(super) fn vector(&self, input: usize) -> usize {
+        self.inputs[input].vector
+    }
+
+    /// The texts of each column of ids in a file, by code; none for slots that are not asked for.
+    pub(super) fn texts(&self, path: &Path, asked: impl Fn(usize) -> bool) -> Result<Vec<Vec<String>>, Error> {
+        let ids: Vec<usize> =
+            (0..self.wanted.len()).filter(|&slot| self.wanted[slot].kind.is_id() && asked(slot)).collect();
+        let mut texts = vec![Vec::new(); self.wanted.len()];
+        if !ids.is_empty() {
+            let wanted: Vec<Wanted<'a>> = ids.iter().map(|&slot| self.wanted[slot]).collect();
+            let found = TableReader::open(path)?.for_each_chunk(&wanted, |_| Ok::<(), Error>(()))?;
+            ids.into_iter().zip(found).for_each(|(slot, found)| texts[slot] = found);
+        }
+        Ok(texts)
+    }
+
+    /// Slots of ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.wanted.len()).filter(|&slot| matches!(self.wanted[slot].kind, Kind::Id | Kind::IdOrEmpty))
     }
 }

@@ -2,12 +2,12 @@
 
 use slatewise_data::table::{Chunk, TableReader};
 
+use super::cells::{Cells, Refused};
 use super::columns::Columns;
 use super::encoder::TableEncoder;
-use super::number::{Number, Unfit};
+use super::labels::{Labels, look_up, unfit};
 use super::part::TablePart;
-use super::spec::LabelKind;
-use crate::batch::Batch;
+use crate::batch::{Batch, FeatureBatch};
 use crate::error::Error;
 
 impl TableEncoder {
@@ -28,7 +28,7 @@ impl TableEncoder {
     }
 
     /// Encodes a part in batches of the size that reading yields (a few thousand rows), in the order of the file and in
-    /// bounded memory.
+    /// bounded memory. Train rows get statistics of labels without their own, by their number in the file.
     ///
     /// # Errors
     /// A file that cannot be read; a cell that cannot be used, named with its line; and whatever `visit` returns.
@@ -37,122 +37,99 @@ impl TableEncoder {
         part: &TablePart<'_>,
         mut visit: impl FnMut(&Batch) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let columns = Columns::new(&self.categorical, self.numbers.iter().map(|n| n.column.as_str()), &self.tasks);
-        let meaning = Meaning::new(self, &columns, &columns.texts(part.path())?);
+        let train = part.is_fitted();
+        let inputs = if train { &self.inputs[..] } else { &self.inputs[..self.live_inputs] };
+        let columns = Columns::new(inputs, &self.tasks);
+        let texts = columns.texts(part.path(), |_| true)?;
+        let labels = Labels::new(&self.tasks, &columns, &texts);
+        let meanings = self.meanings(&columns, &texts, train)?;
         let mut batch = Batch::default();
         TableReader::open(part.path())?.for_each_chunk(&columns.wanted, |chunk| {
             batch.clear();
-            let rows = Rows { encoder: self, columns: &columns, meaning: &meaning, chunk };
             for row in (0..chunk.rows()).filter(|row| part.holds(chunk.first_row() + row)) {
-                rows.push(row, &mut batch)?;
+                let train_row = train.then_some((chunk.first_row() + row) as u64);
+                let mut cells = FileCells { columns: &columns, meanings: &meanings, chunk, row, asked: 0 };
+                self.push_row(&mut cells, train_row, &mut batch.features).map_err(|refused| cells.refused(refused))?;
+                for task in 0..self.tasks.len() {
+                    let label = labels.of(chunk, task, row)?;
+                    batch.labels.value.push(label.unwrap_or(0.0));
+                    batch.labels.weight.push(if label.is_some() { 1.0 } else { 0.0 });
+                }
             }
             if batch.features.rows > 0 { visit(&batch) } else { Ok(()) }
         })?;
         Ok(())
     }
-}
 
-/// What the codes of the file's ids mean.
-struct Meaning {
-    /// Per field, code → row of the embedding table.
-    field: Vec<Vec<u32>>,
-    /// Per task with a text as label, code → whether it is the positive one.
-    positive: Vec<Vec<bool>>,
-    /// Per task with a mask, code → whether the label counts.
-    counts: Vec<Vec<bool>>,
-}
-
-impl Meaning {
-    fn new(encoder: &TableEncoder, columns: &Columns<'_>, texts: &[Vec<String>]) -> Self {
-        let columns_and_tables = encoder.categorical.iter().zip(&encoder.table_of);
-        let field = columns_and_tables.zip(texts).flat_map(|((column, &table), texts)| {
-            let rows = &encoder.tables[table].rows;
-            (0..column.hashes()).map(|hash| texts.iter().map(|text| rows.row(text, hash)).collect())
-        });
-        let equal = |slot: usize, wanted: &str| texts[slot].iter().map(|text| text == wanted).collect();
-        let tasks = || encoder.tasks.iter().enumerate();
-        let positive = |text: &Option<String>, task| text.as_ref().map(|text| equal(columns.label(task), text));
-        let counts = |task: usize| columns.mask[task].zip(encoder.tasks[task].mask.as_ref());
-        Self {
-            field: field.collect(),
-            positive: tasks().map(|(i, task)| positive(&task.label.positive, i).unwrap_or_default()).collect(),
-            counts: tasks()
-                .map(|(i, _)| counts(i).map(|(slot, mask)| equal(slot, &mask.equals)).unwrap_or_default())
-                .collect(),
+    /// What each look-up of a row answers, by the code of the file's text.
+    fn meanings(&self, columns: &Columns<'_>, texts: &[Vec<String>], train: bool) -> Result<Vec<Vec<u64>>, Error> {
+        let mut gather = Gather { columns, texts, meanings: Vec::new() };
+        match self.push_row(&mut gather, train.then_some(0), &mut FeatureBatch::default()) {
+            Err(Refused::Whole(error)) => Err(error),
+            // Numbers and vectors that are missing are not refused.
+            Ok(()) | Err(Refused::Number(..) | Refused::Vector(..)) => Ok(gather.meanings),
         }
     }
 }
 
-/// The rows of a chunk.
-struct Rows<'a> {
-    encoder: &'a TableEncoder,
+/// Answers nothing, and notes what each look-up would answer to every text.
+struct Gather<'a> {
     columns: &'a Columns<'a>,
-    meaning: &'a Meaning,
-    chunk: &'a Chunk<'a>,
+    texts: &'a [Vec<String>],
+    meanings: Vec<Vec<u64>>,
 }
 
-impl Rows<'_> {
-    fn push(&self, row: usize, batch: &mut Batch) -> Result<(), Error> {
-        let mut field = self.meaning.field.iter();
-        for (slot, column) in self.encoder.categorical.iter().enumerate() {
-            for rows in field.by_ref().take(column.hashes() as usize) {
-                batch.features.ids.push(self.look_up(rows, slot, row)?);
-            }
-        }
-        for (index, number) in self.encoder.numbers.iter().enumerate() {
-            self.number(self.columns.categorical + index, row, number, &mut batch.features.dense)?;
-        }
-        batch.features.rows += 1;
-        for task in 0..self.encoder.tasks.len() {
-            let label = match self.columns.mask[task] {
-                Some(slot) if !self.look_up(&self.meaning.counts[task], slot, row)? => None,
-                _ => Some(self.label(task, row)?),
-            };
-            batch.labels.value.push(label.unwrap_or(0.0));
-            batch.labels.weight.push(if label.is_some() { 1.0 } else { 0.0 });
-        }
+impl Cells for Gather<'_> {
+    fn look_up(&mut self, input: usize, meaning: impl Fn(&str) -> u64) -> Result<u64, Refused> {
+        self.meanings.push(self.texts[self.columns.text(input)].iter().map(|text| meaning(text)).collect());
+        Ok(0)
+    }
+
+    fn number(&self, _: usize) -> f64 {
+        f64::NAN
+    }
+
+    fn vector(&self, _: usize, width: u32, out: &mut Vec<f32>) -> Result<(), Refused> {
+        out.resize(out.len() + width as usize, f32::NAN);
         Ok(())
     }
+}
 
-    fn number(&self, slot: usize, row: usize, number: &Number, out: &mut Vec<f32>) -> Result<(), Error> {
-        let x = self.chunk.number(slot)[row];
-        number.encode(x, out).map_err(|unfit| self.unfit(slot, row, x, unfit))
+/// The cells of a row of a chunk.
+struct FileCells<'a> {
+    columns: &'a Columns<'a>,
+    meanings: &'a [Vec<u64>],
+    chunk: &'a Chunk<'a>,
+    row: usize,
+    /// Look-ups so far.
+    asked: usize,
+}
+
+impl Cells for FileCells<'_> {
+    fn look_up(&mut self, input: usize, _: impl Fn(&str) -> u64) -> Result<u64, Refused> {
+        let meaning = &self.meanings[self.asked];
+        self.asked += 1;
+        look_up(meaning, self.chunk, self.columns, self.columns.text(input), self.row).map_err(Refused::Whole)
     }
 
-    fn label(&self, task: usize, row: usize) -> Result<f32, Error> {
-        let (slot, label) = (self.columns.label(task), &self.encoder.tasks[task].label);
-        if label.positive.is_some() {
-            let positive = self.look_up(&self.meaning.positive[task], slot, row)?;
-            return Ok(if positive { 1.0 } else { 0.0 });
+    fn number(&self, input: usize) -> f64 {
+        self.chunk.number(self.columns.number(input))[self.row]
+    }
+
+    fn vector(&self, input: usize, width: u32, out: &mut Vec<f32>) -> Result<(), Refused> {
+        let width = width as usize;
+        out.extend_from_slice(&self.chunk.vector(self.columns.vector(input))[self.row * width..][..width]);
+        Ok(())
+    }
+}
+
+impl FileCells<'_> {
+    fn refused(&self, refused: Refused) -> Error {
+        let slot = |slot: usize, problem| unfit(self.chunk, self.columns, slot, self.row, problem);
+        match refused {
+            Refused::Number(input, problem) => slot(self.columns.number(input), problem),
+            Refused::Vector(input, problem) => slot(self.columns.vector(input), problem),
+            Refused::Whole(error) => error,
         }
-        let x = self.chunk.number(slot)[row];
-        let refused = match label.kind() {
-            _ if x.is_nan() => ("the label is missing", "fill it, or give the task a mask"),
-            LabelKind::Binary if x != 0.0 && x != 1.0 => {
-                ("a binary label is 0 or 1", "mend the cell, or declare kind = \"number\"")
-            }
-            LabelKind::Number if !(x as f32).is_finite() => ("a label must be finite in float32", "mend the cell"),
-            LabelKind::Binary | LabelKind::Number => return Ok(x as f32),
-        };
-        Err(self.unfit(slot, row, x, refused))
-    }
-
-    /// What an id's code means; a code beyond those of the first pass is that of a file which changed since.
-    fn look_up<T: Copy>(&self, meaning: &[T], slot: usize, row: usize) -> Result<T, Error> {
-        let code = self.chunk.id(slot)[row] as usize;
-        meaning.get(code).copied().ok_or_else(|| Error::BadCell {
-            place: self.place(slot, row),
-            problem: "the file changed while it was read".to_owned(),
-            mend: "encode it again when nothing writes it",
-        })
-    }
-
-    fn unfit(&self, slot: usize, row: usize, x: f64, (problem, mend): Unfit) -> Error {
-        let problem = if x.is_nan() { problem.to_owned() } else { format!("{x}: {problem}") };
-        Error::BadCell { place: self.place(slot, row), problem, mend }
-    }
-
-    fn place(&self, slot: usize, row: usize) -> String {
-        self.chunk.place(self.chunk.first_row() + row, self.columns.wanted[slot].name)
     }
 }

@@ -10,24 +10,44 @@
 use serde::{Deserialize, Serialize};
 use slatewise_data::artefact::sha256_hex;
 
+use super::calendar::Calendar;
+use super::input::Input;
 use super::number::Number;
 use super::spec::{CategoricalColumn, TableTask};
+use super::statistics::TrainStatistics;
+use super::target::Target;
+use super::vector::Vector;
 use super::vocabulary::TableRows;
-use crate::batch::{FeatureBatch, FeatureLayout, FieldLayout, TableLayout};
+use crate::batch::{FeatureLayout, FieldLayout, TableLayout};
 use crate::encoder::FittedFeature;
 use crate::error::Error;
 use crate::row_file::RowSchema;
 
 /// A fitted [`TableSpec`](super::TableSpec).
+///
+/// # Layout
+///
+/// | fields, in this order | dense values, in this order |
+/// |---|---|
+/// | categorical columns, those of several hashes a field each | numeric columns, each with its `_missing` |
+/// | crosses | times of day of calendars |
+/// | parts of calendars | statistics of labels |
+/// | | vectors, each with its `_missing` |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableEncoder {
+    /// The columns that are read; the first `live_inputs` of live rows too.
+    pub(super) inputs: Vec<Input>,
+    pub(super) live_inputs: usize,
     pub(super) tables: Vec<EmbeddingTable>,
-    pub(super) categorical: Vec<CategoricalColumn>,
-    /// Per categorical column its embedding table.
-    pub(super) table_of: Vec<usize>,
+    pub(super) categorical: Vec<Categorical>,
+    pub(super) crosses: Vec<Cross>,
     pub(super) numbers: Vec<Number>,
+    pub(super) calendars: Vec<Calendar>,
+    pub(super) targets: Vec<Target>,
+    pub(super) vectors: Vec<Vector>,
     pub(super) tasks: Vec<TableTask>,
     pub(super) train_rows: u64,
+    pub(super) statistics: TrainStatistics,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,21 +57,54 @@ pub(super) struct EmbeddingTable {
     pub(super) rows: TableRows,
 }
 
+/// A column whose values are rows of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Categorical {
+    pub(super) declared: CategoricalColumn,
+    pub(super) input: usize,
+    pub(super) table: usize,
+}
+
+/// Columns whose values are rows of a table together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Cross {
+    pub(super) name: String,
+    pub(super) inputs: Vec<usize>,
+    pub(super) table: usize,
+}
+
 impl TableEncoder {
     /// Tables, fields and dense names, for the model. A column of several hashes is several fields, `user#1`, `user#2`.
     pub fn layout(&self) -> FeatureLayout {
         let table = |t: &EmbeddingTable| TableLayout { name: t.name.clone(), rows: t.rows.count(), width: t.width };
-        let fields = self.categorical.iter().zip(&self.table_of).flat_map(|(column, &table)| {
-            (1..=column.hashes()).map(move |hash| FieldLayout {
-                name: if column.hashes() > 1 { format!("{}#{hash}", column.column) } else { column.column.clone() },
-                table,
-            })
-        });
-        FeatureLayout {
-            tables: self.tables.iter().map(table).collect(),
-            fields: fields.collect(),
-            dense: self.numbers.iter().flat_map(Number::names).collect(),
+        let mut fields = Vec::new();
+        for column in &self.categorical {
+            let (name, hashes) = (column.declared.name(), column.declared.hashes());
+            fields.extend((1..=hashes).map(|hash| FieldLayout {
+                name: if hashes > 1 { format!("{name}#{hash}") } else { name.clone() },
+                table: column.table,
+            }));
         }
+        fields.extend(self.crosses.iter().map(|cross| FieldLayout { name: cross.name.clone(), table: cross.table }));
+        for calendar in &self.calendars {
+            fields.extend(
+                (calendar.first_table..)
+                    .zip(&calendar.parts)
+                    .map(|(table, part)| FieldLayout { name: format!("{}_{}", calendar.column, part.name()), table }),
+            );
+        }
+        let mut dense: Vec<String> = self.numbers.iter().flat_map(Number::names).collect();
+        for calendar in self.calendars.iter().filter(|calendar| calendar.cyclic) {
+            dense.extend(["sin", "cos"].map(|of| format!("{}_{of}", calendar.column)));
+        }
+        dense.extend(self.targets.iter().map(|target| target.name().to_owned()));
+        dense.extend(self.vectors.iter().flat_map(Vector::names));
+        FeatureLayout { tables: self.tables.iter().map(table).collect(), fields, dense }
+    }
+
+    /// The columns that [`encode_row`](Self::encode_row) asks for.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.inputs[..self.live_inputs].iter().map(|input| input.column.as_str())
     }
 
     /// The tasks, in the order of the labels.
@@ -69,68 +122,45 @@ impl TableEncoder {
         self.train_rows
     }
 
+    /// How the features of the train rows are distributed, for comparison with rows as they are served.
+    pub fn statistics(&self) -> &TrainStatistics {
+        &self.statistics
+    }
+
     /// What a file of encoded rows says about them: the layout, the tasks, and the SHA-256 of this encoder as JSON.
     ///
     /// # Errors
     /// [`Error::Json`] if the encoder cannot be written as JSON.
     pub fn row_schema(&self) -> Result<RowSchema, Error> {
-        let encoder = sha256_hex(&serde_json::to_vec(self).map_err(|source| Error::Json { source })?);
-        Ok(RowSchema { layout: self.layout(), tasks: self.task_names(), encoder, slates: false })
+        Ok(RowSchema { layout: self.layout(), tasks: self.task_names(), encoder: self.sha256()?, slates: false })
+    }
+
+    /// SHA-256 of the encoder as JSON.
+    pub(super) fn sha256(&self) -> Result<String, Error> {
+        Ok(sha256_hex(&serde_json::to_vec(self).map_err(|source| Error::Json { source })?))
     }
 
     /// One line per feature: what was fitted.
     pub fn summary(&self) -> Vec<FittedFeature> {
-        let categorical = self.categorical.iter().zip(&self.table_of).map(|(column, &table)| {
+        let field = |name: String, table: usize| {
             let table = &self.tables[table];
-            let kind = match table.rows {
-                TableRows::Vocabulary(_) => "",
-                TableRows::Buckets(_) => ", hashed",
-            };
-            let detail = format!("table {}: {} rows × {}{kind}", table.name, table.rows.count(), table.width);
-            FittedFeature { name: column.column.clone(), kind: "categorical", detail }
-        });
-        let dense = self.numbers.iter().map(|number| FittedFeature {
-            name: number.column.clone(),
-            kind: "dense",
-            detail: number.detail(),
-        });
-        categorical.chain(dense).collect()
-    }
-
-    /// Appends one live row; `cell` gives the text of a column, none or an empty one where it is absent.
-    ///
-    /// # Shapes
-    /// `out.ids` grows by `[1, F]`, `out.dense` by `[1, D]`.
-    ///
-    /// # Errors
-    /// [`Error::BadCell`] for a number that is none or cannot be used; `out` is then as it was.
-    pub fn encode_row<'c>(&self, cell: impl Fn(&str) -> Option<&'c str>, out: &mut FeatureBatch) -> Result<(), Error> {
-        let (ids, dense) = (out.ids.len(), out.dense.len());
-        for (column, &table) in self.categorical.iter().zip(&self.table_of) {
-            let (value, rows) = (cell(&column.column).unwrap_or(""), &self.tables[table].rows);
-            out.ids.extend((0..column.hashes()).map(|hash| rows.row(value, hash)));
+            let (rows, width, kind) = (table.rows.count(), table.width, table.rows.kind());
+            let detail = format!("table {}: {rows} rows × {width}{kind}", table.name);
+            FittedFeature { name, kind: "categorical", detail }
+        };
+        let dense = |name: &str, detail: String| FittedFeature { name: name.to_owned(), kind: "dense", detail };
+        let mut lines: Vec<FittedFeature> =
+            self.categorical.iter().map(|column| field(column.declared.name(), column.table)).collect();
+        lines.extend(self.crosses.iter().map(|cross| field(cross.name.clone(), cross.table)));
+        for calendar in &self.calendars {
+            let parts = (calendar.first_table..).zip(&calendar.parts);
+            lines.extend(parts.map(|(table, part)| field(format!("{}_{}", calendar.column, part.name()), table)));
         }
-        for number in &self.numbers {
-            let text = cell(&number.column).unwrap_or("");
-            let encoded = parse(text).and_then(|x| number.encode(x, &mut out.dense));
-            if let Err((problem, mend)) = encoded {
-                out.ids.truncate(ids);
-                out.dense.truncate(dense);
-                let place = format!("live row, column `{}`", number.column);
-                return Err(Error::BadCell { place, problem: format!("{text:?}: {problem}"), mend });
-            }
-        }
-        out.rows += 1;
-        Ok(())
-    }
-}
-
-/// A cell as a number, as the reader of tables reads it; NaN for an empty one.
-fn parse(text: &str) -> Result<f64, super::number::Unfit> {
-    match text.trim_ascii() {
-        "" => Ok(f64::NAN),
-        "True" | "true" | "TRUE" => Ok(1.0),
-        "False" | "false" | "FALSE" => Ok(0.0),
-        text => text.parse().map_err(|_| ("it is no number", "give a decimal such as 0.25, or nothing")),
+        lines.extend(self.numbers.iter().map(|number| dense(&number.column, number.detail())));
+        let cyclic = self.calendars.iter().filter(|calendar| calendar.cyclic);
+        lines.extend(cyclic.map(|calendar| dense(&calendar.column, "time of day, as sine and cosine".to_owned())));
+        lines.extend(self.targets.iter().map(|target| dense(target.name(), target.detail())));
+        lines.extend(self.vectors.iter().map(|vector| dense(&vector.column, vector.detail())));
+        lines
     }
 }

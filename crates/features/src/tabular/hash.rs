@@ -1,9 +1,11 @@
-//! XXH64, the one hash of this module: of values (rows of hashed tables) and of row numbers (which rows are held out).
+//! XXH64, the one hash of this module: of values (rows of hashed tables, groups) and of row numbers (which rows are held out).
 //!
 //! # Reference
 //! Y. Collet, *xxHash fast digest algorithm*, version 0.1.1, section "XXH64 algorithm description".
 
 use twox_hash::XxHash64;
+
+use super::combination::MOST_COLUMNS;
 
 /// Row of a hashed table with this many buckets: 1 + hash mod buckets; row 0 is "unknown or absent".
 pub(super) fn bucket_row(value: &str, seed: u32, buckets: u32) -> u32 {
@@ -14,6 +16,18 @@ pub(super) fn bucket_row(value: &str, seed: u32, buckets: u32) -> u32 {
 /// Hash of a row number.
 pub(super) fn of_row(row: u64, seed: u64) -> u64 {
     XxHash64::oneshot(seed, &row.to_le_bytes())
+}
+
+/// Hash of a text.
+pub(super) fn of_text(text: &str, seed: u64) -> u64 {
+    XxHash64::oneshot(seed, text.as_bytes())
+}
+
+/// Row of a hashed table with this many buckets for several texts, given the hash of each.
+pub(super) fn bucket_of(hashes: &[u64; MOST_COLUMNS], buckets: u32) -> u32 {
+    let mut bytes = [0; 8 * MOST_COLUMNS];
+    bytes.as_chunks_mut::<8>().0.iter_mut().zip(hashes).for_each(|(bytes, hash)| *bytes = hash.to_le_bytes());
+    1 + (XxHash64::oneshot(0, &bytes) % u64::from(buckets)) as u32
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use crate::encoder::Moments;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Number {
     pub(super) column: String,
+    pub(super) input: usize,
     scale: Scale,
     /// Some train row lacks it, so a second dense value says which.
-    missing: bool,
+    pub(super) missing: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,9 +31,9 @@ enum Scale {
 pub(super) struct NumberFit {
     transform: NumericTransform,
     moments: Moments,
-    sample: Sample,
-    present: u64,
-    missing: u64,
+    pub(super) sample: Sample,
+    pub(super) present: u64,
+    pub(super) missing: u64,
 }
 
 /// Why a number cannot be used, and the mend.
@@ -62,33 +63,33 @@ impl NumberFit {
         }
         check(x, self.transform == NumericTransform::LogStandard)?;
         self.present += 1;
+        self.sample.push(x);
         match self.transform {
-            NumericTransform::None => {}
+            NumericTransform::None | NumericTransform::Quantile => {}
             NumericTransform::Standard => self.moments.push(x),
             NumericTransform::LogStandard => self.moments.push(x.ln_1p()),
-            NumericTransform::Quantile => self.sample.push(x),
         }
         Ok(())
     }
 
     /// The fitted column; none if no train row has a number.
-    pub(super) fn finish(self, column: &str) -> Option<Number> {
+    pub(super) fn finish(&self, column: &str, input: usize) -> Option<Number> {
         let (mean, deviation) = self.moments.mean_and_deviation();
         let (mean, deviation) = (Exact(mean), Exact(deviation));
         let scale = match self.transform {
             NumericTransform::None => Scale::None,
             NumericTransform::Standard => Scale::Standard { mean, deviation },
             NumericTransform::LogStandard => Scale::LogStandard { mean, deviation },
-            NumericTransform::Quantile => Scale::Quantile(Quantiles::fit(self.sample)),
+            NumericTransform::Quantile => Scale::Quantile(Quantiles::fit(&self.sample)),
         };
-        (self.present > 0).then(|| Number { column: column.to_owned(), scale, missing: self.missing > 0 })
+        (self.present > 0).then(|| Number { column: column.to_owned(), input, scale, missing: self.missing > 0 })
     }
 }
 
 impl Number {
     /// Appends the dense values of a number; NaN is a missing one.
     pub(super) fn encode(&self, x: f64, out: &mut Vec<f32>) -> Result<(), Unfit> {
-        let value = if x.is_nan() { 0.0 } else { self.scale(x)? };
+        let value = if x.is_nan() { 0.0 } else { self.scaled(x)? };
         out.push(value);
         if self.missing {
             out.push(if x.is_nan() { 1.0 } else { 0.0 });
@@ -96,7 +97,8 @@ impl Number {
         Ok(())
     }
 
-    fn scale(&self, x: f64) -> Result<f32, Unfit> {
+    /// The dense value of a number.
+    pub(super) fn scaled(&self, x: f64) -> Result<f32, Unfit> {
         check(x, matches!(self.scale, Scale::LogStandard { .. }))?;
         let value = match &self.scale {
             Scale::None => x,
@@ -137,7 +139,7 @@ mod tests {
     fn fitted(transform: NumericTransform, numbers: &[f64]) -> Result<Number, Unfit> {
         let mut fit = NumberFit::new(&NumericColumn { column: "x".to_owned(), transform });
         numbers.iter().try_for_each(|&x| fit.push(x))?;
-        fit.finish("x").ok_or(("empty", ""))
+        fit.finish("x", 0).ok_or(("empty", ""))
     }
 
     fn encode(number: &Number, x: f64) -> Result<Vec<f32>, Unfit> {

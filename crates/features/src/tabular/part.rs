@@ -22,6 +22,7 @@ pub enum Part {
 pub struct TablePart<'a> {
     path: &'a Path,
     rows: Rows,
+    fitted: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +44,21 @@ impl TableSpec {
             mend: mend.to_owned(),
         };
         match (part, self.validation) {
-            (Part::Train, None) => Ok(TablePart::whole(&self.train)),
-            (Part::Train, Some(share)) => Ok(TablePart { path: &self.train, rows: Rows::NotHeldOut(share) }),
-            (Part::Validation, Some(share)) => Ok(TablePart { path: &self.train, rows: Rows::HeldOut(share) }),
-            (Part::Validation, None) => {
-                Err(absent("table.validation", "no rows are held out", "add { share = 0.1, seed = 1 }"))
+            (Part::Train, None) => Ok(TablePart { fitted: true, ..TablePart::whole(&self.train) }),
+            (Part::Train, Some(share)) => {
+                Ok(TablePart { path: &self.train, rows: Rows::NotHeldOut(share), fitted: true })
             }
+            (Part::Validation, Some(share)) => {
+                Ok(TablePart { path: &self.train, rows: Rows::HeldOut(share), fitted: false })
+            }
+            (Part::Validation, None) => match &self.validation_file {
+                Some(file) => Ok(TablePart::whole(file)),
+                None => Err(absent(
+                    "table.validation",
+                    "no rows are held out",
+                    "add { share = 0.1, seed = 1 }, or a validation_file",
+                )),
+            },
             (Part::Test, _) => match &self.test {
                 Some(test) => Ok(TablePart::whole(test)),
                 None => {
@@ -60,9 +70,15 @@ impl TableSpec {
 }
 
 impl<'a> TablePart<'a> {
-    /// All rows of a file.
+    /// All rows of a file, as rows that nothing was fitted on. Of the train file ask [`TableSpec::part`] instead: these rows'
+    /// statistics of labels must not hold their own.
     pub fn whole(path: &'a Path) -> Self {
-        Self { path, rows: Rows::All }
+        Self { path, rows: Rows::All, fitted: false }
+    }
+
+    /// Whether the rows are those that an encoder is fitted on.
+    pub fn is_fitted(&self) -> bool {
+        self.fitted
     }
 
     /// The file.

@@ -45,11 +45,19 @@ impl Sample {
     }
 }
 
+impl Sample {
+    /// The sample in order.
+    pub(super) fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.numbers.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted
+    }
+}
+
 impl Quantiles {
     /// Cuts at equal shares, by linear interpolation of the order statistics (Hyndman and Fan's definition 7).
-    pub(super) fn fit(sample: Sample) -> Self {
-        let mut sorted = sample.numbers;
-        sorted.sort_unstable_by(f64::total_cmp);
+    pub(super) fn fit(sample: &Sample) -> Self {
+        let sorted = sample.sorted();
         let cuts = sorted.len().min(MOST_CUTS);
         let cut = |i: usize| {
             let place = i as f64 / (cuts - 1).max(1) as f64 * (sorted.len() - 1) as f64;
@@ -96,7 +104,7 @@ mod tests {
     fn fitted(numbers: impl IntoIterator<Item = f64>) -> Quantiles {
         let mut sample = Sample::default();
         numbers.into_iter().for_each(|x| sample.push(x));
-        Quantiles::fit(sample)
+        Quantiles::fit(&sample)
     }
 
     #[test]

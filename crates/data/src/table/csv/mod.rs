@@ -223,6 +223,8 @@ impl<V> Delivery<'_, V> {
             FaultKind::Empty => TableError::EmptyCell { spot },
             FaultKind::NotANumber(value) => TableError::NotANumber { spot, value },
             FaultKind::NotUtf8(value) => TableError::NotUtf8 { spot, value },
+            FaultKind::NotAVector(value) => TableError::NotAVector { spot, value },
+            FaultKind::VectorLength(found, expected) => TableError::VectorLength { spot, found, expected },
         }
     }
 }

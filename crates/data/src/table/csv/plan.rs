@@ -36,7 +36,7 @@ impl Plan {
             match slots.collect::<Vec<_>>()[..] {
                 [] => Step::Skip,
                 [slot @ (_, Kind::Number | Kind::NumberOrEmpty)] => Step::Number([slot]),
-                [slot @ (_, Kind::Id)] => Step::Id([slot]),
+                [slot @ (_, Kind::Id | Kind::IdOrEmpty)] => Step::Id([slot]),
                 ref slots => Step::Several(slots.to_vec()),
             }
         };

@@ -6,6 +6,7 @@
 
 use super::super::columns::BlockColumn;
 use super::super::interner::Interner;
+use super::super::vector::{Misfit, push_vector};
 use super::super::wanted::Kind;
 use super::super::words::Ends;
 use super::cell::{number, unquote, without_return};
@@ -41,6 +42,9 @@ pub(super) enum FaultKind {
     Empty,
     NotANumber(String),
     NotUtf8(String),
+    NotAVector(String),
+    /// Numbers found and declared.
+    VectorLength(usize, usize),
 }
 
 impl Rows {
@@ -88,7 +92,7 @@ impl Rows {
     /// Looks up the ids of one column of the file.
     fn look_up(&mut self, slots: &[(usize, Kind)], column: usize, text: &[u8], known: &[Interner]) {
         for &(slot, kind) in slots {
-            if kind == Kind::Id
+            if kind.is_id()
                 && let Err((row, value)) = self.columns[slot].ids.look_up(text, &known[slot])
             {
                 self.rows = row;
@@ -222,6 +226,16 @@ impl Reader<'_> {
                 self.columns[slot].numbers.push(f64::NAN);
                 Ok(())
             }
+            Kind::IdOrEmpty if cell.is_empty() => {
+                self.columns[slot].ids.push_empty(self.text.len());
+                Ok(())
+            }
+            Kind::Vector(width) => {
+                push_vector(cell, width as usize, &mut self.columns[slot].vectors).map_err(|misfit| match misfit {
+                    Misfit::NotAVector => FaultKind::NotAVector(text_of(cell)),
+                    Misfit::Length(found) => FaultKind::VectorLength(found, width as usize),
+                })
+            }
             _ if cell.is_empty() => Err(FaultKind::Empty),
             Kind::Number if cell.trim_ascii().is_empty() => Err(FaultKind::Empty),
             Kind::Number | Kind::NumberOrEmpty => {
@@ -229,7 +243,7 @@ impl Reader<'_> {
                 self.columns[slot].numbers.push(value);
                 Ok(())
             }
-            Kind::Id => {
+            Kind::Id | Kind::IdOrEmpty => {
                 self.columns[slot].ids.push_apart(cell, self.text.len());
                 Ok(())
             }

@@ -7,7 +7,7 @@ use parquet::errors::{ParquetError, Result};
 use super::super::columns::BlockColumn;
 use super::super::interner::Interner;
 use super::super::wanted::Kind;
-use super::shape::Shape;
+use super::shape::{Levels, Shape};
 use super::value::{decimal, digits, half, uuid, whole};
 
 /// Longer ids are refused; with it, the ids of a chunk take at most 2 GiB.
@@ -17,8 +17,7 @@ pub(super) const LONGEST_ID: usize = 1 << 16;
 pub(super) struct Column {
     pub(super) shape: Shape,
     pub(super) block: BlockColumn,
-    /// Below this level a value is null.
-    pub(super) present: i16,
+    pub(super) levels: Levels,
     /// What ended the rows of the chunk.
     pub(super) fault: Option<Fault>,
 }
@@ -34,11 +33,13 @@ pub(super) enum FaultKind {
     Empty,
     NotUtf8(String),
     TooLong(usize),
+    /// Numbers found and declared.
+    VectorLength(usize, usize),
 }
 
 impl Column {
-    pub(super) fn new(shape: Shape, kind: Kind, present: i16) -> Self {
-        Self { shape, block: BlockColumn::new(kind), present, fault: None }
+    pub(super) fn new(shape: Shape, kind: Kind, levels: Levels) -> Self {
+        Self { shape, block: BlockColumn::new(kind), levels, fault: None }
     }
 
     /// Reads the next rows; a fault ends them early.
@@ -46,8 +47,8 @@ impl Column {
         self.block.clear();
         self.fault = None;
         match self.block.kind {
-            Kind::Number | Kind::NumberOrEmpty => self.numbers(reader, rows),
-            Kind::Id => {
+            Kind::Number | Kind::NumberOrEmpty | Kind::Vector(_) => self.numbers(reader, rows),
+            Kind::Id | Kind::IdOrEmpty => {
                 self.ids(reader, rows)?;
                 if let Err((row, value)) = self.block.ids.look_up(&[], known) {
                     self.fault = Some(Fault { row, kind: FaultKind::NotUtf8(value) });
@@ -90,14 +91,64 @@ impl Column {
         rows: usize,
         number: impl Fn(&T::T) -> f64,
     ) -> Result<()> {
+        if let Kind::Vector(width) = self.block.kind {
+            return self.vectors(reader, rows, width as usize, number);
+        }
         let (values, levels) = self.next(reader, rows)?;
         if values.len() < rows && self.block.kind == Kind::NumberOrEmpty {
             let mut values = values.iter();
-            let or_nan = |&level: &i16| if level < self.present { None } else { values.next().map(&number) };
+            let or_nan = |&level: &i16| if level < self.levels.present { None } else { values.next().map(&number) };
             self.block.numbers.extend(levels.iter().map(or_nan).map(|value| value.unwrap_or(f64::NAN)));
         } else {
             let values = self.up_to_null(values, &levels, rows);
             self.block.numbers.extend(values.iter().map(number));
+        }
+        Ok(())
+    }
+
+    /// The lists of the next rows; one of another length ends them.
+    fn vectors<T: DataType>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        rows: usize,
+        width: usize,
+        number: impl Fn(&T::T) -> f64,
+    ) -> Result<()> {
+        let (mut values, mut levels, mut repeats) = (Vec::new(), Vec::new(), Vec::new());
+        let mut read = 0;
+        while read < rows {
+            let (records, _, _) =
+                reader.read_records(rows - read, Some(&mut levels), Some(&mut repeats), &mut values)?;
+            if records == 0 {
+                return Err(too_few());
+            }
+            read += records;
+        }
+        let out = &mut self.block.vectors;
+        out.reserve(rows * width);
+        let (mut values, mut at) = (values.iter(), 0);
+        for row in 0..rows {
+            // A list begins where nothing is repeated.
+            let Some(behind) = repeats.get(at + 1..) else { return Err(too_few()) };
+            let next = at + 1 + behind.iter().position(|&level| level == 0).unwrap_or(behind.len());
+            let Some(list) = levels.get(at..next) else { return Err(too_few()) };
+            at = next;
+            let missing = list.iter().all(|&level| level < self.levels.element);
+            if missing {
+                out.resize(out.len() + width, f32::NAN);
+                continue;
+            }
+            let present = list.iter().filter(|&&level| level == self.levels.present).count();
+            let kind = match list.len() {
+                found if found != width => FaultKind::VectorLength(found, width),
+                _ if present < width => FaultKind::Null,
+                _ => {
+                    out.extend(values.by_ref().take(width).map(|value| number(value) as f32));
+                    continue;
+                }
+            };
+            self.fault = Some(Fault { row, kind });
+            break;
         }
         Ok(())
     }
@@ -133,19 +184,27 @@ impl Column {
         rows: usize,
         write: impl Fn(&T::T, &mut Vec<u8>),
     ) -> Result<()> {
-        let values = self.take(reader, rows)?;
         let mut text = Vec::new();
-        for value in &values {
-            write(value, &mut text);
-            self.block.ids.push_apart(&text, 0);
+        for value in self.take(reader, rows)? {
+            match value {
+                None => self.block.ids.push_empty(0),
+                Some(value) => {
+                    write(&value, &mut text);
+                    self.block.ids.push_apart(&text, 0);
+                }
+            }
         }
         Ok(())
     }
 
     fn texts(&mut self, reader: &mut ColumnReaderImpl<parquet::data_type::ByteArrayType>, rows: usize) -> Result<()> {
-        let values = self.take(reader, rows)?;
-        for (row, value) in values.iter().enumerate() {
-            let kind = match value.data() {
+        let empty = self.block.kind == Kind::IdOrEmpty;
+        for (row, value) in self.take(reader, rows)?.iter().enumerate() {
+            let kind = match value.as_ref().map_or(&[][..], |value| value.data()) {
+                [] if empty => {
+                    self.block.ids.push_empty(0);
+                    continue;
+                }
                 [] => FaultKind::Empty,
                 id if id.len() > LONGEST_ID => FaultKind::TooLong(id.len()),
                 id => {
@@ -159,10 +218,17 @@ impl Column {
         Ok(())
     }
 
-    /// The next values, up to the first null.
-    fn take<T: DataType>(&mut self, reader: &mut ColumnReaderImpl<T>, rows: usize) -> Result<Vec<T::T>> {
+    /// The next values: up to the first null, or with none for each null where these are wanted.
+    fn take<T: DataType>(&mut self, reader: &mut ColumnReaderImpl<T>, rows: usize) -> Result<Vec<Option<T::T>>> {
         let (values, levels) = self.next(reader, rows)?;
-        Ok(self.up_to_null(values, &levels, rows))
+        if values.len() < rows && self.block.kind == Kind::IdOrEmpty {
+            let mut values = values.into_iter();
+            return Ok(levels
+                .iter()
+                .map(|&level| if level < self.levels.present { None } else { values.next() })
+                .collect());
+        }
+        Ok(self.up_to_null(values, &levels, rows).into_iter().map(Some).collect())
     }
 
     /// The values that are there in the next rows, and the level of each row (none for a column without nulls).
@@ -172,7 +238,7 @@ impl Column {
         while read < rows {
             let (records, _, _) = reader.read_records(rows - read, Some(&mut levels), None, &mut values)?;
             if records == 0 {
-                return Err(ParquetError::EOF("a column has fewer values than its row group has rows".to_owned()));
+                return Err(too_few());
             }
             read += records;
         }
@@ -182,12 +248,16 @@ impl Column {
     /// Cuts the values at the first null, which becomes the fault.
     fn up_to_null<V>(&mut self, mut values: Vec<V>, levels: &[i16], rows: usize) -> Vec<V> {
         if values.len() < rows {
-            let row = levels.iter().position(|&level| level < self.present).unwrap_or(values.len());
+            let row = levels.iter().position(|&level| level < self.levels.present).unwrap_or(values.len());
             values.truncate(row);
             self.fault = Some(Fault { row, kind: FaultKind::Null });
         }
         values
     }
+}
+
+fn too_few() -> ParquetError {
+    ParquetError::EOF("a column has fewer values than its row group has rows".to_owned())
 }
 
 fn unexpected_type() -> ParquetError {

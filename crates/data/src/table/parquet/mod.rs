@@ -20,7 +20,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelI
 
 use self::column::{Column, Fault, FaultKind, LONGEST_ID};
 use self::file::Shared;
-use self::shape::Shape;
+use self::shape::{Levels, Shape};
 use super::columns::{BlockColumn, Chunk};
 use super::error::TableError;
 use super::interner::{Interner, MOST_NAMES};
@@ -44,7 +44,7 @@ impl ParquetFile {
         let place = Place::without_lines(path);
         let reader = guarded(&place, || SerializedFileReader::new(file))?;
         let columns = reader.metadata().file_metadata().schema_descr().columns();
-        let header = columns.iter().map(|column| column.path().string()).collect();
+        let header = columns.iter().map(|column| shape::name_of(column)).collect();
         Ok(Self { reader, header, place })
     }
 
@@ -100,10 +100,10 @@ impl ParquetFile {
                 path: self.place.path().to_path_buf(),
                 column: self.header[place].clone(),
                 found: unfit.found,
-                wanted: if kind == Kind::Id { "ids" } else { "numbers" },
+                wanted: kind.words(),
                 mend: unfit.mend,
             })?;
-            Ok(Column::new(shape, kind, described.max_def_level()))
+            Ok(Column::new(shape, kind, Levels::of(&described)))
         };
         places.iter().zip(kinds).map(column).collect()
     }
@@ -143,6 +143,7 @@ impl ParquetFile {
             FaultKind::Null => TableError::Null { spot },
             FaultKind::Empty => TableError::EmptyCell { spot },
             FaultKind::NotUtf8(value) => TableError::NotUtf8 { spot, value },
+            FaultKind::VectorLength(found, expected) => TableError::VectorLength { spot, found, expected },
             FaultKind::TooLong(length) => TableError::IdTooLong { spot, length, longest: LONGEST_ID },
         }
     }

@@ -10,7 +10,8 @@
 //! | text, enumeration, JSON, bytes | refused | the text |
 //! | UUID | refused | 8-4-4-4-12 hexadecimal digits |
 //!
-//! Dictionaries are an encoding here, not a type: pandas' categories are their values. Lists and maps are refused.
+//! Dictionaries are an encoding here, not a type: pandas' categories are their values. A list of numbers, of fixed length
+//! or not, is read as a vector and goes by the name of the column; other lists and maps are refused.
 //!
 //! # Reference
 //! Apache Parquet, *Logical Types*.
@@ -50,18 +51,34 @@ const MOST_DIGITS: i32 = 38;
 impl Shape {
     /// The shape of a column that is wanted as numbers or ids.
     pub(super) fn of(column: &ColumnDescriptor, kind: Kind) -> Result<Self, Unfit> {
+        if let Kind::Vector(_) = kind {
+            return Self::in_vector(column);
+        }
         let shape = if column.max_rep_level() > 0 { None } else { Self::stored(column) };
         let unfit = |mend| Err(Unfit { found: name(column), mend });
         match (shape, kind) {
             (None, Kind::Number | Kind::NumberOrEmpty) => unfit("write it as a column of numbers"),
-            (None, Kind::Id) => unfit("write it as a column of strings or integers"),
+            (None, _) => unfit("write it as a column of strings or integers"),
             (Some(Self::Text | Self::Uuid), Kind::Number | Kind::NumberOrEmpty) => unfit("cast it to a number"),
-            (Some(_), Kind::Id) if is_temporal(column) => unfit("cast it to strings"),
-            (Some(Self::Half | Self::Decimal(1..)), Kind::Id) => unfit("cast it to integers or strings"),
-            (Some(Self::Plain), Kind::Id) if matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE) => {
+            (Some(_), Kind::Id | Kind::IdOrEmpty) if is_temporal(column) => unfit("cast it to strings"),
+            (Some(Self::Half | Self::Decimal(1..)), Kind::Id | Kind::IdOrEmpty) => {
+                unfit("cast it to integers or strings")
+            }
+            (Some(Self::Plain), Kind::Id | Kind::IdOrEmpty)
+                if matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE) =>
+            {
                 unfit("cast it to integers or strings")
             }
             (Some(shape), _) => Ok(shape),
+        }
+    }
+
+    /// The shape of the numbers of a list.
+    fn in_vector(column: &ColumnDescriptor) -> Result<Self, Unfit> {
+        let mend = "write it as a list of numbers";
+        match Self::stored(column) {
+            Some(shape) if column.max_rep_level() == 1 && !matches!(shape, Self::Text | Self::Uuid) => Ok(shape),
+            _ => Err(Unfit { found: name(column), mend }),
         }
     }
 
@@ -82,6 +99,35 @@ impl Shape {
                 _ => None,
             },
         }
+    }
+}
+
+/// At which definition levels something is there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Levels {
+    /// Below this level a value is null.
+    pub(super) present: i16,
+    /// Below this level a list is null or empty.
+    pub(super) element: i16,
+}
+
+impl Levels {
+    pub(super) fn of(column: &ColumnDescriptor) -> Self {
+        let present = column.max_def_level();
+        Self { present, element: present - i16::from(column.self_type().is_optional()) }
+    }
+}
+
+/// The name of a column: that of its path, and for a list the path of the list, whose elements stand two levels below.
+pub(super) fn name_of(column: &ColumnDescriptor) -> String {
+    let parts = column.path().parts();
+    match parts {
+        [list @ .., group, _]
+            if column.max_rep_level() == 1 && !list.is_empty() && (group == "list" || group == "bag") =>
+        {
+            list.join(".")
+        }
+        _ => column.path().string(),
     }
 }
 

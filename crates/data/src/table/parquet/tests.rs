@@ -13,7 +13,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
 use super::*;
-use crate::table::{Table, TableReader, Wanted};
+use crate::table::{Column as Whole, Table, TableReader, Wanted};
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 type Group<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
@@ -295,5 +295,91 @@ fn a_list_is_named_and_refused_and_a_field_of_a_group_is_read() -> Tested {
         message(&bytes, &[Wanted::number("tags")]),
         "a.parquet, column `tags`: a list or map cannot be read as numbers; write it as a column of numbers"
     );
+    Ok(())
+}
+
+#[test]
+fn nulls_and_empty_texts_are_empty_ids_where_they_are_wanted() -> Tested {
+    let bytes = file(
+        "OPTIONAL BYTE_ARRAY user (STRING); OPTIONAL INT64 item; OPTIONAL BOOLEAN seen;",
+        Compression::SNAPPY,
+        &[&|group| {
+            column::<ByteArrayType>(group, &texts(&["a", "", "a"]), Some(&[1, 0, 1, 1]))?;
+            column::<Int64Type>(group, &[7, 0], Some(&[0, 1, 0, 1]))?;
+            column::<BoolType>(group, &[true, false, true], Some(&[1, 1, 1, 0]))
+        }],
+    )?;
+    let table = read(&bytes, &["user", "item", "seen"].map(Wanted::id_or_empty))?;
+    assert_eq!(ids(&table, 0), ["a", "", "", "a"]);
+    assert_eq!(ids(&table, 1), ["", "7", "", "0"]);
+    assert_eq!(ids(&table, 2), ["true", "false", "true", ""]);
+    assert_eq!(table.id(0).names, ["a", ""]);
+    assert!(
+        message(&bytes, &[Wanted::id("user")]).starts_with("a.parquet, data row 2, column `user`: the value is null")
+    );
+    Ok(())
+}
+
+/// A file of one column of lists, as Arrow writes it.
+fn lists(
+    element: &str,
+    values: &[f32],
+    levels: &[i16],
+    repeats: &[i16],
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let schema = format!("OPTIONAL GROUP v (LIST) {{ REPEATED GROUP list {{ {element} FLOAT element; }} }}");
+    file(
+        &schema,
+        Compression::UNCOMPRESSED,
+        &[&|group| {
+            let mut column = group.next_column()?.ok_or("no further column")?;
+            column.typed::<FloatType>().write_batch(values, Some(levels), Some(repeats))?;
+            Ok(column.close()?)
+        }],
+    )
+}
+
+#[test]
+fn lists_of_one_length_are_vectors_and_null_ones_are_missing() -> Tested {
+    // [1, 2], null, [3, 4], [].
+    let bytes = lists("OPTIONAL", &[1.0, 2.0, 3.0, 4.0], &[3, 3, 0, 3, 3, 1], &[0, 1, 0, 0, 1, 0])?;
+    let Whole::Vector(found) = read(&bytes, &[Wanted::vector("v", 2)])?.into_columns().remove(0) else {
+        return Err("no vectors".into());
+    };
+    assert_eq!((&found[..2], &found[4..6], found.len()), (&[1.0, 2.0][..], &[3.0, 4.0][..], 8));
+    assert!([2, 3, 6, 7].iter().all(|&at: &usize| found[at].is_nan()));
+    assert_eq!(
+        message(&bytes, &[Wanted::vector("v", 3)]),
+        "a.parquet, data row 1, column `v`: a vector of 2 numbers where 3 are declared; \
+         mend the row, or declare its width"
+    );
+    let required = lists("REQUIRED", &[1.0, 2.0, 3.0], &[2, 2, 2], &[0, 1, 0])?;
+    assert!(
+        message(&required, &[Wanted::vector("v", 2)]).starts_with("a.parquet, data row 2, column `v`: a vector of 1")
+    );
+    let hole = lists("OPTIONAL", &[1.0], &[3, 2], &[0, 1])?;
+    assert!(message(&hole, &[Wanted::vector("v", 2)]).contains("data row 1, column `v`: the value is null"));
+    let flat =
+        file("REQUIRED DOUBLE x;", Compression::UNCOMPRESSED, &[&|group| column::<DoubleType>(group, &[1.0], None)])?;
+    assert!(message(&flat, &[Wanted::vector("x", 1)]).contains("cannot be read as vectors; write it as a list"));
+    Ok(())
+}
+
+#[test]
+fn lists_go_on_over_chunks_and_groups() -> Tested {
+    let rows = ROWS + 5;
+    let values: Vec<f32> = (0..3 * rows).map(|i| i as f32).collect();
+    let repeats: Vec<i16> = (0..3 * rows).map(|i| i16::from(i % 3 != 0)).collect();
+    let write = |group: &mut Group<'_>| -> Tested {
+        let mut column = group.next_column()?.ok_or("no further column")?;
+        column.typed::<FloatType>().write_batch(&values, Some(&vec![2; 3 * rows]), Some(&repeats))?;
+        Ok(column.close()?)
+    };
+    let schema = "OPTIONAL GROUP v (LIST) { REPEATED GROUP list { REQUIRED FLOAT element; } }";
+    let bytes = file(schema, Compression::SNAPPY, &[&write, &write])?;
+    let Whole::Vector(found) = read(&bytes, &[Wanted::vector("v", 3)])?.into_columns().remove(0) else {
+        return Err("no vectors".into());
+    };
+    assert_eq!((&found[..3 * rows], &found[3 * rows..]), (&values[..], &values[..]));
     Ok(())
 }

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::*;
-use crate::table::{Format, Table, TableReader, Wanted};
+use crate::table::{Column, Format, Table, TableReader, Wanted};
 
 mod properties;
 
@@ -297,5 +297,25 @@ fn neither_blocks_nor_threads_show() -> Tested {
         let error = on(threads, || open(wrong.as_bytes(), block)?.read(&wanted))?;
         assert_eq!(error.map(|table| table.rows()).map_err(|error| error.to_string()), Err(told.clone()));
     }
+    Ok(())
+}
+
+#[test]
+fn empty_cells_are_ids_and_texts_are_vectors_where_these_are_wanted() -> Tested {
+    let text = "user,v\na,\"[1, 2]\"\n,\n\"\",[]\na,\"[0.5,-1]\"\n";
+    let table = read(text, &[Wanted::id_or_empty("user"), Wanted::vector("v", 2)])?;
+    assert_eq!(ids(&table, 0), ["a", "", "", "a"]);
+    let Column::Vector(found) = &table.into_columns()[1] else { return Err("no vectors".into()) };
+    assert_eq!((&found[..2], &found[6..]), (&[1.0, 2.0][..], &[0.5, -1.0][..]));
+    assert!(found[2..6].iter().all(|x| x.is_nan()));
+    assert_eq!(
+        message(text, &[Wanted::vector("v", 3)]),
+        "a.csv, data row 1 (line 2), column `v`: a vector of 2 numbers where 3 are declared; \
+         mend the row, or declare its width"
+    );
+    assert!(
+        message(text, &[Wanted::vector("user", 3)]).contains("column `user`: \"a\" is no vector; write numbers in")
+    );
+    assert!(message(text, &[Wanted::id("user")]).contains("data row 2 (line 3), column `user`: the cell is empty"));
     Ok(())
 }
