@@ -198,6 +198,18 @@ pub enum Error {
         /// What was passed.
         level: f64,
     },
+    /// A threshold outside its range.
+    #[error("{what}: {value} is not between {low} and {high}; mend the threshold")]
+    Threshold {
+        /// Its key.
+        what: &'static str,
+        /// What stands there.
+        value: f64,
+        /// Smallest value allowed.
+        low: f64,
+        /// Largest value allowed.
+        high: f64,
+    },
     /// An item index at or beyond the catalogue's end.
     #[error("{what}, row {row}: item {item} is not in the catalogue of {items} items; pass item indices below {items}")]
     UnknownItem {
@@ -284,6 +296,7 @@ impl Error {
             Self::Empty { .. }
             | Self::UnequalLengths { .. }
             | Self::Level { .. }
+            | Self::Threshold { .. }
             | Self::NothingInCommon { .. }
             | Self::UnknownAttribute { .. }
             | Self::Undefined(_)

@@ -15,7 +15,8 @@
 //! 5. **Comparison** ([`comparison`]): does one run differ from another on the same units? Sign-flip test, corrected for the number of metrics.
 //! 6. **Off-policy** ([`off_policy`]): what would another policy have earned on this log? 25 estimators, judged by their weights and
 //!    refused where the log cannot say.
-//! 7. **Report** ([`report`]): say it, as JSON, Markdown and one HTML page.
+//! 7. **Gates** ([`gates`]): does the data flatter? Columns that give the label away, drift, propensities that do not hold, random splits.
+//! 8. **Report** ([`report`]): say it, as JSON, Markdown and one HTML page.
 //!
 //! ```
 //! use slatewise_eval::prediction::BinarySummary;
@@ -47,6 +48,7 @@ pub mod catalog;
 pub mod comparison;
 mod error;
 mod exact_sum;
+pub mod gates;
 pub mod interval;
 pub mod off_policy;
 pub mod prediction;

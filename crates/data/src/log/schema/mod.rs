@@ -57,7 +57,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A log's mapping.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
     /// Files, folders or patterns (`*`, `?`, `**`), read one after the other in ascending order of their paths.
