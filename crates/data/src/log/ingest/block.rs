@@ -138,7 +138,8 @@ pub(super) fn type_block(
     let rejected = rejected(plan, &state.faults, &inputs, &block);
     let State { memory, hashes, repairs, faulty, .. } = state;
     protection.give_back(memory);
-    let keep = (!faulty.iter().all(|faulty| !faulty)).then(|| BooleanArray::from_iter(faulty.iter().map(|faulty| Some(!faulty))));
+    let keep = (!faulty.iter().all(|faulty| !faulty))
+        .then(|| BooleanArray::from_iter(faulty.iter().map(|faulty| Some(!faulty))));
     push_technical(&mut arrays, hashes, &block);
     let mut batch = RecordBatch::try_new(Arc::clone(schema), arrays)?;
     if let Some(keep) = keep {
@@ -206,7 +207,9 @@ fn spots(plan: &Plan, block: &RawBlock) -> Vec<[u64; 3]> {
 fn require(state: &mut State<'_>, needing: usize, needed: usize, arrays: &[ArrayRef]) {
     let positive = |array: &ArrayRef| {
         let numbers = datafusion::arrow::compute::cast(array, &DataType::Float64);
-        numbers.ok().and_then(|numbers| numbers.as_any().downcast_ref::<datafusion::arrow::array::Float64Array>().cloned())
+        numbers
+            .ok()
+            .and_then(|numbers| numbers.as_any().downcast_ref::<datafusion::arrow::array::Float64Array>().cloned())
     };
     let (Some(has), Some(needs)) = (positive(&arrays[needing]), positive(&arrays[needed])) else { return };
     for row in 0..has.len() {

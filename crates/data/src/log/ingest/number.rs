@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn whole_numbers_to_the_last_bit() {
         let max = "9223372036854775807";
-        for (text, value) in [("0", 0), ("-3", -3), ("+5", 5), ("007", 7), ("999999999999999999", 999_999_999_999_999_999)]
+        for (text, value) in
+            [("0", 0), ("-3", -3), ("+5", 5), ("007", 7), ("999999999999999999", 999_999_999_999_999_999)]
         {
             assert_eq!(whole(text.as_bytes()), Ok(value), "{text}");
         }
@@ -144,7 +145,10 @@ mod tests {
 
     #[test]
     fn a_fraction_of_nothing_is_whole() {
-        assert_eq!((integer(b"17.0"), integer(b"1e3"), integer(b"17")), (Ok((17, true)), Ok((1000, true)), Ok((17, false))));
+        assert_eq!(
+            (integer(b"17.0"), integer(b"1e3"), integer(b"17")),
+            (Ok((17, true)), Ok((1000, true)), Ok((17, false)))
+        );
         let rule = |text: &str| integer(text.as_bytes()).map_err(|fault| fault.rule);
         assert_eq!(rule("1.5"), Err("unparsable_number"));
         assert_eq!(rule("1e300"), Err("number_overflow"));
@@ -154,7 +158,10 @@ mod tests {
 
     #[test]
     fn numbers_are_finite_or_refused() {
-        assert_eq!((number(b"0.1"), number(b"-1e-3"), number(b"+2"), number(b".5")), (Ok(0.1), Ok(-1e-3), Ok(2.0), Ok(0.5)));
+        assert_eq!(
+            (number(b"0.1"), number(b"-1e-3"), number(b"+2"), number(b".5")),
+            (Ok(0.1), Ok(-1e-3), Ok(2.0), Ok(0.5))
+        );
         for text in ["nan", "NaN", "inf", "-Infinity", "1e400", "-1e400"] {
             assert_eq!(number(text.as_bytes()).map_err(|fault| fault.rule), Err("not_finite"), "{text}");
         }
@@ -165,7 +172,10 @@ mod tests {
 
     #[test]
     fn yes_in_any_case() {
-        assert_eq!((binary(b"TRUE"), binary(b"Yes"), binary(b"1"), binary(b"1.0")), (Some(true), Some(true), Some(true), Some(true)));
+        assert_eq!(
+            (binary(b"TRUE"), binary(b"Yes"), binary(b"1"), binary(b"1.0")),
+            (Some(true), Some(true), Some(true), Some(true))
+        );
         assert_eq!((binary(b"False"), binary(b"n"), binary(b"0")), (Some(false), Some(false), Some(false)));
         assert_eq!((binary(b"2"), binary(b"yess"), binary(b"oui"), yes_or_no(b"1")), (None, None, None, None));
     }

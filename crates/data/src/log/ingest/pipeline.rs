@@ -15,35 +15,26 @@ use super::plan::Plan;
 use super::privacy::Protection;
 use super::settle::{FIRST_ROWS, settle};
 use crate::log::error::LogError;
-use crate::log::read::RawBlock;
+use crate::log::read::{LogReader, RawBlock, RawChunk};
 
-/// Where blocks come from.
-pub(super) trait Source: Send {
-    /// What can be taken apart on any thread.
-    type Chunk: Send;
-
-    /// The next chunk, in the order of the files.
-    fn next(&mut self) -> Result<Option<Self::Chunk>, LogError>;
-    /// Takes a chunk apart.
-    fn parse(chunk: Self::Chunk) -> RawBlock;
-}
-
-/// Types all blocks of a source; `begun` is told the plan once it is settled, `take` gets the blocks in order.
-pub(super) fn run<S: Source>(
-    source: &mut S,
+/// Types all blocks of a reader; `begun` is told the plan once it is settled, `take` gets the blocks in order.
+pub(super) fn run(
+    reader: &mut LogReader,
     mut plan: Plan,
     protection: &Protection,
     seed: u64,
     begun: impl FnOnce(&Plan) -> Result<(), LogError>,
     mut take: impl FnMut(TypedBlock) -> Result<(), LogError>,
 ) -> Result<Plan, LogError> {
-    let first = first_blocks(source)?;
+    let first = first_blocks(reader)?;
     settle(&mut plan, &first)?;
     begun(&plan)?;
     let schema = arrow_schema(&plan);
     let work = |block: RawBlock| {
-        type_block(&plan, &schema, protection, seed, block)
-            .map_err(|error| LogError::Engine { what: "typing a block of rows".to_owned(), source: Box::new(error.into()) })
+        type_block(&plan, &schema, protection, seed, block).map_err(|error| LogError::Engine {
+            what: "typing a block of rows".to_owned(),
+            source: Box::new(error.into()),
+        })
     };
     let ahead = 2 * rayon::current_num_threads();
     // The first blocks are typed in lots too: the rows that settle a type may be many blocks of wide rows.
@@ -56,11 +47,12 @@ pub(super) fn run<S: Source>(
         let typed: Vec<_> = lot.into_par_iter().map(work).collect();
         typed.into_iter().try_for_each(|block| take(block?))?;
     }
-    let mut lot = read(source, ahead)?;
+    let parser = reader.parser();
+    let mut lot = read(reader, ahead)?;
     while !lot.is_empty() {
         let (next, typed) = rayon::join(
-            || read(source, ahead),
-            || lot.into_par_iter().map(|chunk| work(S::parse(chunk))).collect::<Vec<_>>(),
+            || read(reader, ahead),
+            || lot.into_par_iter().map(|chunk| work(parser.parse(chunk))).collect::<Vec<_>>(),
         );
         typed.into_iter().try_for_each(|block| take(block?))?;
         lot = next?;
@@ -69,18 +61,18 @@ pub(super) fn run<S: Source>(
 }
 
 /// Blocks that hold the rows that settle types, or all there are.
-fn first_blocks<S: Source>(source: &mut S) -> Result<Vec<RawBlock>, LogError> {
+fn first_blocks(reader: &mut LogReader) -> Result<Vec<RawBlock>, LogError> {
     let (mut blocks, mut rows) = (Vec::new(), 0);
     while rows < FIRST_ROWS
-        && let Some(chunk) = source.next()?
+        && let Some(chunk) = reader.next_chunk()?
     {
-        let block = S::parse(chunk);
+        let block = reader.parse(chunk);
         rows += block.rows;
         blocks.push(block);
     }
     Ok(blocks)
 }
 
-fn read<S: Source>(source: &mut S, chunks: usize) -> Result<Vec<S::Chunk>, LogError> {
-    std::iter::from_fn(|| source.next().transpose()).take(chunks).collect()
+fn read(reader: &mut LogReader, chunks: usize) -> Result<Vec<RawChunk>, LogError> {
+    std::iter::from_fn(|| reader.next_chunk().transpose()).take(chunks).collect()
 }

@@ -163,11 +163,13 @@ impl Plan {
             }
         }
         let keyed = builder.plan.columns.iter().any(ColumnPlan::pseudonymised);
-        builder.plan.key_variable = schema.privacy.as_ref().filter(|_| keyed).map(|privacy| privacy.key_variable.clone());
+        builder.plan.key_variable =
+            schema.privacy.as_ref().filter(|_| keyed).map(|privacy| privacy.key_variable.clone());
         if keyed && builder.plan.key_variable.is_none() {
             return Err(no_key());
         }
-        builder.plan.rows_hidden = log.rows_hidden || keyed || table.columns.values().any(|spec| spec.privacy.is_some());
+        builder.plan.rows_hidden =
+            log.rows_hidden || keyed || table.columns.values().any(|spec| spec.privacy.is_some());
         builder.finish()
     }
 }
@@ -227,8 +229,11 @@ impl<'a> Builder<'a> {
     }
 
     fn roles(&mut self, schema: &Schema) {
-        let ids =
-            [(&schema.user, "user", Role::User), (&schema.item, "item", Role::Item), (&schema.session, "session", Role::Session)];
+        let ids = [
+            (&schema.user, "user", Role::User),
+            (&schema.item, "item", Role::Item),
+            (&schema.session, "session", Role::Session),
+        ];
         for (column, name, role) in ids {
             if let Some(column) = column {
                 self.add(column, format!("schema.{name}"), name.to_owned(), role, Form::Id);
@@ -243,7 +248,10 @@ impl<'a> Builder<'a> {
         }
         let limits = |column: &str, specs: &BTreeMap<String, ColumnSpec>, min: f64, max: f64| {
             let spec = specs.get(column);
-            (spec.and_then(|spec| spec.min).map_or(min, |own| own.max(min)), spec.and_then(|spec| spec.max).map_or(max, |own| own.min(max)))
+            (
+                spec.and_then(|spec| spec.min).map_or(min, |own| own.max(min)),
+                spec.and_then(|spec| spec.max).map_or(max, |own| own.min(max)),
+            )
         };
         if let Some(column) = &schema.position {
             let (min, max) = limits(column, self.specs, 0.0, 65_535.0);
@@ -280,10 +288,9 @@ impl<'a> Builder<'a> {
     fn feedback(&mut self, at: usize, feedback: &Feedback) {
         let spec = self.specs.get(&feedback.column);
         let form = match (feedback.kind, feedback.at_least) {
-            _ if !feedback.values.is_empty() => Form::OneOf {
-                yes: texts(&feedback.values),
-                domain: texts(spec.map_or(&[][..], |spec| &spec.values)),
-            },
+            _ if !feedback.values.is_empty() => {
+                Form::OneOf { yes: texts(&feedback.values), domain: texts(spec.map_or(&[][..], |spec| &spec.values)) }
+            }
             (FeedbackKind::Binary, Some(least)) => Form::AtLeast(least),
             (FeedbackKind::Binary, None) => Form::Binary,
             (FeedbackKind::Number, _) => Form::Amount {
@@ -358,7 +365,9 @@ impl<'a> Builder<'a> {
             self.plan.rows_hidden = true;
             for name in &privacy.pseudonymise {
                 let mut found = matches!(&**name, "user" | "item" | "session");
-                for column in self.plan.columns.iter_mut().filter(|column| column.name == *name || column.source == *name) {
+                for column in
+                    self.plan.columns.iter_mut().filter(|column| column.name == *name || column.source == *name)
+                {
                     column.privacy = Some(ColumnPrivacy::Pseudonymise);
                     found = true;
                 }
@@ -396,7 +405,10 @@ impl<'a> Builder<'a> {
             if let Some(first) = seen.insert(&column.name, column) {
                 return Err(LogError::config(
                     column.key.clone(),
-                    format!("column `{}` would be called `{}`, as {} (`{}`) is", column.source, column.name, first.key, first.source),
+                    format!(
+                        "column `{}` would be called `{}`, as {} (`{}`) is",
+                        column.source, column.name, first.key, first.source
+                    ),
                     format!("give it another name with schema.columns.{:?}.rename, or leave it out", column.source),
                 ));
             }

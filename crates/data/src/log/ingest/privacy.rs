@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_short_or_absent_key_is_said_and_never_shown() {
-        let says = |key: Option<&[u8]>| Protection::new(key, Some("LOG_KEY"), 0).map(drop).map_err(|error| error.to_string());
+        let says =
+            |key: Option<&[u8]>| Protection::new(key, Some("LOG_KEY"), 0).map(drop).map_err(|error| error.to_string());
         let mend = "put a secret of at least 16 bytes into this environment variable";
         assert_eq!(says(None), Err(format!("schema.privacy.key_variable: LOG_KEY is not set: {mend}")));
         assert_eq!(says(Some(b"short")), Err(format!("schema.privacy.key_variable: LOG_KEY is 5 bytes: {mend}")));

@@ -94,7 +94,9 @@ impl First<'_> {
             text_form(spec)
         } else if seen.integers > 0 && (seen.integers == seen.all || numeric && seen.numbers == 0) {
             integer_form(spec)
-        } else if numeric || seen.integers + seen.numbers > 0 && seen.integers + seen.numbers + seen.infinite == seen.all {
+        } else if numeric
+            || seen.integers + seen.numbers > 0 && seen.integers + seen.numbers + seen.infinite == seen.all
+        {
             number_form(spec)
         } else if seen.booleans > 0 && seen.booleans == seen.all {
             Form::Boolean
@@ -110,7 +112,9 @@ impl First<'_> {
             |cell| of_text = of_text.or_else(|| parse(cell).ok().map(|vector| vector.len())),
             |array| {
                 let lists = as_lists(array).ok();
-                let first = lists.and_then(|lists| (0..lists.len()).find(|row| lists.is_valid(*row)).map(|row| lists.value(row).len()));
+                let first = lists.and_then(|lists| {
+                    (0..lists.len()).find(|row| lists.is_valid(*row)).map(|row| lists.value(row).len())
+                });
                 of_array = of_array.or(first);
             },
         )?;

@@ -44,7 +44,13 @@ pub fn check_share(
     }
     let path = quarantine.path().to_path_buf();
     quarantine.finish()?;
-    Err(LogError::TooManyQuarantined { quarantined, read: counts.rows_read, allowed, most: most(counts, examples), quarantine: path })
+    Err(LogError::TooManyQuarantined {
+        quarantined,
+        read: counts.rows_read,
+        allowed,
+        most: most(counts, examples),
+        quarantine: path,
+    })
 }
 
 /// "out_of_range 12 (events.csv, line 17, column `price`: below 0), ragged_row 3 (…)".

@@ -111,8 +111,10 @@ impl Column<'_> {
         if self.plan.declared || !matches!(fault.rule, "unparsable_number" | "not_a_boolean") {
             return fault;
         }
-        let message =
-            format!("{}; the first 10000 rows were: declare schema.columns.{:?}.type = \"text\" to keep it", fault.message, self.plan.source);
+        let message = format!(
+            "{}; the first 10000 rows were: declare schema.columns.{:?}.type = \"text\" to keep it",
+            fault.message, self.plan.source
+        );
         Fault::new("drifted_type", message)
     }
 
@@ -163,7 +165,8 @@ impl Column<'_> {
             Some(ColumnPrivacy::Noise(scale)) => noise(row, value, scale),
             _ => value,
         };
-        let protect: Option<&dyn Fn(usize, i64) -> i64> = if self.plan.privacy.is_some() { Some(&protect) } else { None };
+        let protect: Option<&dyn Fn(usize, i64) -> i64> =
+            if self.plan.privacy.is_some() { Some(&protect) } else { None };
         let array = self.collect::<Int64Type>(state, next, |value| value as u64, protect);
         state.spots = spots;
         array
@@ -181,7 +184,8 @@ impl Column<'_> {
             Some(ColumnPrivacy::Noise(scale)) => value + noise(row, scale),
             _ => value,
         };
-        let protect: Option<&dyn Fn(usize, f64) -> f64> = if self.plan.privacy.is_some() { Some(&protect) } else { None };
+        let protect: Option<&dyn Fn(usize, f64) -> f64> =
+            if self.plan.privacy.is_some() { Some(&protect) } else { None };
         // Zero has two signs and is one number.
         let array = self.collect::<Float64Type>(state, next, |value| (value + 0.0).to_bits(), protect);
         state.spots = spots;
@@ -252,7 +256,8 @@ fn from_array(state: &mut State<'_>, column: &Column<'_>, array: &ArrayRef) -> R
         return Ok(column.integers(state, |row| times.integer(row, judge)));
     }
     let numbers = Numbers::of(array)?;
-    let floats = |read: &dyn Fn(f64) -> Result<f64, Fault>, row: usize| numbers.float(row, |value| read(finite(value)?));
+    let floats =
+        |read: &dyn Fn(f64) -> Result<f64, Fault>, row: usize| numbers.float(row, |value| read(finite(value)?));
     Ok(match &column.plan.form {
         Form::Integer { min, max } => {
             let read = |value: f64| within_whole(rounded(finite(value)?)?.0, *min, *max);
@@ -266,14 +271,19 @@ fn from_array(state: &mut State<'_>, column: &Column<'_>, array: &ArrayRef) -> R
         Form::Binary => column.flags(state, |row| numbers.float(row, |value| zero_or_one(value, "bad_label"))),
         Form::AtLeast(least) => column.flags(state, |row| numbers.float(row, |value| Ok(finite(value)? >= *least))),
         Form::Time(Some(reader)) => times_of(state, column, &numbers, reader),
-        _ => return Err(ArrowError::CastError(format!("{} cannot be read from {}", column.plan.source, array.data_type()))),
+        _ => {
+            return Err(ArrowError::CastError(format!(
+                "{} cannot be read from {}",
+                column.plan.source,
+                array.data_type()
+            )));
+        }
     })
 }
 
 fn times_of(state: &mut State<'_>, column: &Column<'_>, numbers: &Numbers, reader: &TimeReader) -> ArrayRef {
-    column.integers(state, |row| {
-        numbers.either(row, |value| reader.integer(value), |value| reader.float(finite(value)?))
-    })
+    column
+        .integers(state, |row| numbers.either(row, |value| reader.integer(value), |value| reader.float(finite(value)?)))
 }
 
 /// Years, months and days as times at midnight.
@@ -291,7 +301,9 @@ fn dates(state: &mut State<'_>, column: &Column<'_>, inputs: &[Input<'_>]) -> Ar
             }
             match integer(cell) {
                 Ok((number, _)) => *value = number,
-                Err(_) => return Cell::Fault(Fault::new("unparsable_time", "year, month or day is not a whole number")),
+                Err(_) => {
+                    return Cell::Fault(Fault::new("unparsable_time", "year, month or day is not a whole number"));
+                }
             }
         }
         let days = days_from_civil(date[0], date[1], date[2]);

@@ -11,7 +11,9 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use datafusion::parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use datafusion::parquet::basic::{Compression, Encoding};
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -49,7 +51,8 @@ impl TypedWriter {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(folder).map_err(|source| failed(path, source))?;
         let writer = ArrowWriter::try_new(BufWriter::new(file), Arc::clone(schema), Some(properties()));
-        let (out, factory) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(|error| broken(path, error))?;
+        let (out, factory) =
+            writer.and_then(ArrowWriter::into_serialized_writer).map_err(|error| broken(path, error))?;
         let schema = Arc::clone(schema);
         Ok(Self { path: path.to_path_buf(), schema, out, factory, waiting: Vec::new(), rows: 0, bytes: 0 })
     }
@@ -77,7 +80,7 @@ impl TypedWriter {
 
     fn encode(&mut self, batches: &[RecordBatch]) -> Result<(), ParquetError> {
         let writers = self.factory.create_column_writers(self.out.flushed_row_groups().len())?;
-        let encode = |(column, mut writer): (usize, datafusion::parquet::arrow::arrow_writer::ArrowColumnWriter)| {
+        let encode = |(column, mut writer): (usize, ArrowColumnWriter)| {
             for batch in batches {
                 for leaf in compute_leaves(self.schema.field(column), batch.column(column))? {
                     writer.write(&leaf)?;
@@ -114,17 +117,21 @@ fn properties() -> WriterProperties {
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(ROWS));
     // Numbers that hardly repeat gain nothing from a dictionary.
-    ["_row", "_line"].into_iter().map(ColumnPath::from).fold(
-        ["_hash_a", "_hash_b"].into_iter().map(ColumnPath::from).fold(builder, |builder, column| {
-            builder.set_column_dictionary_enabled(column, false)
-        }),
-        |builder, column| {
-            builder
-                .set_column_dictionary_enabled(column.clone(), false)
-                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
-        },
-    )
-    .build()
+    ["_row", "_line"]
+        .into_iter()
+        .map(ColumnPath::from)
+        .fold(
+            ["_hash_a", "_hash_b"]
+                .into_iter()
+                .map(ColumnPath::from)
+                .fold(builder, |builder, column| builder.set_column_dictionary_enabled(column, false)),
+            |builder, column| {
+                builder
+                    .set_column_dictionary_enabled(column.clone(), false)
+                    .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
+            },
+        )
+        .build()
 }
 
 fn failed(path: &Path, source: io::Error) -> LogError {
