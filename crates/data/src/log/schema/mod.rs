@@ -45,7 +45,7 @@ mod typed;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::column::{Available, ColumnSpec, ColumnType, ColumnPrivacy};
+pub use self::column::{Available, ColumnPrivacy, ColumnSpec, ColumnType};
 pub use self::feedback::{Feedback, FeedbackKind};
 pub use self::files::{CsvSpec, FileFormat, Packed, Unpack};
 pub use self::roles::{TimeSpec, TimeUnit};
