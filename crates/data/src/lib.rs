@@ -80,6 +80,7 @@
 pub mod artefact;
 mod catalogue;
 mod clean;
+mod click_schema;
 mod day;
 mod error;
 mod impression_log;
@@ -89,7 +90,6 @@ mod nearest;
 mod outcome;
 mod read;
 mod rebuild;
-mod click_schema;
 mod source;
 mod split;
 pub mod table;
@@ -100,11 +100,11 @@ pub use catalogue::{Catalogue, ItemAttribute, Listing};
 pub use clean::{
     CleaningReport, Duplicates, NumericRange, Quarantine, QuarantinedRow, Repair, RepairCount, Rule, Rules,
 };
+pub use click_schema::{ClickSchema, DateColumns, Premium};
 pub use day::{Day, NotADay};
 pub use error::Error;
 pub use impression_log::{ContextColumn, Impression, ImpressionLog};
 pub use outcome::Outcome;
-pub use click_schema::{DateColumns, Premium, ClickSchema};
 pub use source::{LoadedLog, LogSource, load, load_reader};
 pub use split::{Split, SplitConfig};
 pub use task::{Label, Mask, TaskKind, TaskSpec};

@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::artefact::HashingReader;
 use crate::clean::{CleaningReport, Ledger, Quarantine, Rules, read_clicks, settle_duplicates};
+use crate::click_schema::ClickSchema;
 use crate::error::Error;
 use crate::impression_log::ImpressionLog;
 use crate::read::{CsvLines, unpack};
 use crate::rebuild::rebuild;
-use crate::click_schema::ClickSchema;
 
 /// A log, its mapping and its rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::column::{Checks, Column};
 use super::rules::Rules;
+use crate::click_schema::ClickSchema;
 use crate::error::Error;
 use crate::nearest::nearest;
 use crate::read::Cells;
-use crate::click_schema::ClickSchema;
 
 /// Longest list of columns shown in a message, in characters.
 const LONGEST_LIST: usize = 300;

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Groups, dense};
 use crate::catalogue::{Catalogue, ItemAttribute, Listing};
 use crate::clean::{ClickTable, Ledger, Repair, majority};
-use crate::error::Error;
 use crate::click_schema::ClickSchema;
+use crate::error::Error;
 
 /// Most values listed in a message.
 const MOST_LISTED: usize = 10;
@@ -35,7 +35,11 @@ struct Pages<'a> {
 ///
 /// # Errors
 /// [`Error::Config`] if no row has the value that marks a premium item.
-pub(super) fn settle_catalogue(table: &ClickTable, schema: &ClickSchema, ledger: &mut Ledger) -> Result<Settled, Error> {
+pub(super) fn settle_catalogue(
+    table: &ClickTable,
+    schema: &ClickSchema,
+    ledger: &mut Ledger,
+) -> Result<Settled, Error> {
     let slots = &table.slots;
     let premium = premium_code(table, schema)?;
     let codes: Vec<u32> = table.codes(slots.item).collect();

@@ -35,9 +35,11 @@
 //! `item`, `session`) are text as it stands in the file: `0` and `00` are two ids, and no id is too long. `time` is
 //! microseconds since 1970-01-01 UTC as a 64-bit integer.
 
+mod check;
 mod column;
 mod feedback;
 mod files;
+mod resolve;
 mod roles;
 mod rules;
 mod side_table;
@@ -45,7 +47,7 @@ mod typed;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::column::{Available, ColumnSpec, ColumnType, ColumnPrivacy};
+pub use self::column::{Available, ColumnPrivacy, ColumnSpec, ColumnType};
 pub use self::feedback::{Feedback, FeedbackKind};
 pub use self::files::{CsvSpec, FileFormat, Packed, Unpack};
 pub use self::roles::{TimeSpec, TimeUnit};
