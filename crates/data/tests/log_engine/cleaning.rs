@@ -57,17 +57,17 @@ fn every_rule_takes_its_rows_and_the_rest_is_in_the_order_of_time() -> Outcome {
 #[test]
 fn repeated_rows_are_kept_or_set_aside_where_declared() -> Outcome {
     let place = Place::new()?;
-    let typed = place.typed("typed.parquet", vec![("user", Role::User, text("a b a a -  -"))])?;
+    let typed = place.typed("typed.parquet", vec![("user", Role::User, text("a b a a - -"))])?;
     let (_, counts, _) = place.clean(&typed, &log("rules = { duplicates = 'keep' }")?, &[])?;
-    assert_eq!((counts.rows_kept, counts.duplicates_kept, counts.duplicates_dropped), (7, 2, 0));
-    assert_eq!(line(&place.path("clean.parquet"), "_row")?, "0 1 2 3 4 5 6");
+    assert_eq!((counts.rows_kept, counts.duplicates_kept, counts.duplicates_dropped), (6, 3, 0));
+    assert_eq!(line(&place.path("clean.parquet"), "_row")?, "0 1 2 3 4 5");
 
     let (_, counts, quarantine) = place.clean(&typed, &log("rules = { duplicates = 'quarantine' }")?, &[])?;
-    assert_eq!((counts.rows_kept, counts.quarantined["duplicate"]), (4, 3));
+    assert_eq!((counts.rows_kept, counts.quarantined["duplicate"]), (3, 3));
     assert_eq!(quarantine.lines().nth(1), Some("log.csv,4,,,duplicate,repeats log.csv line 2"));
 
     let (_, counts, quarantine) = place.clean(&typed, &log("")?, &[])?;
-    assert_eq!((counts.rows_kept, counts.duplicates_dropped, quarantine.lines().count()), (4, 3, 1));
+    assert_eq!((counts.rows_kept, counts.duplicates_dropped, quarantine.lines().count()), (3, 3, 1));
     Ok(())
 }
 
@@ -88,10 +88,8 @@ fn a_row_that_conflicts_takes_its_own_copies_with_it_and_missing_keys_conflict_w
 #[test]
 fn an_impossible_row_sets_no_standard_for_later_ones() -> Outcome {
     let place = Place::new()?;
-    let typed = place.typed(
-        "typed.parquet",
-        vec![("id", Role::Other, text("k k")), ("value", Role::Other, integer("-1 2"))],
-    )?;
+    let typed = place
+        .typed("typed.parquet", vec![("id", Role::Other, text("k k")), ("value", Role::Other, integer("-1 2"))])?;
     let rules = "rules = { unique = ['id'], impossible = [{ name = 'negative', where = 'value < 0' }] }";
     let (_, counts, _) = place.clean(&typed, &log(rules)?, &[])?;
     assert_eq!(counts.quarantined.keys().collect::<Vec<_>>(), ["negative"]);
@@ -102,13 +100,12 @@ fn an_impossible_row_sets_no_standard_for_later_ones() -> Outcome {
 #[test]
 fn a_condition_that_cannot_be_asked_names_its_key() -> Outcome {
     let place = Place::new()?;
-    let typed = place.typed("typed.parquet", vec![("price", Role::Price, integer("0 1")), ("Name", Role::Other, text("a b"))])?;
+    let typed = place
+        .typed("typed.parquet", vec![("price", Role::Price, integer("0 1")), ("Name", Role::Other, text("a b"))])?;
     let refused = |condition: &str| -> Outcome<String> {
         let mut rules = log("")?;
-        rules.rules.impossible = vec![slatewise_data::log::schema::Impossible {
-            name: "odd".to_owned(),
-            condition: condition.to_owned(),
-        }];
+        rules.rules.impossible =
+            vec![slatewise_data::log::schema::Impossible { name: "odd".to_owned(), condition: condition.to_owned() }];
         match place.clean(&typed, &rules, &[]) {
             Ok(_) => Err(format!("{condition} was taken").into()),
             Err(error) => Ok(error.to_string()),
@@ -157,9 +154,15 @@ fn no_row_left_is_an_error_and_so_is_a_rule_over_no_column() -> Outcome {
     let typed = place.typed("typed.parquet", vec![("price", Role::Price, integer("0 1"))])?;
     let all = log("rules = { impossible = [{ name = 'all', where = 'price >= 0' }] }")?;
     let error = place.clean(&typed, &all, &[]).err().ok_or("rows were left")?.to_string();
-    assert_eq!(error, "clean: no row is left of 2 read; see the quarantine file, and mend the rules that take the rows away");
+    assert_eq!(
+        error,
+        "clean: no row is left of 2 read; see the quarantine file, and mend the rules that take the rows away"
+    );
     let error = place.clean(&typed, &log("rules = { unique = ['id'] }")?, &[]).err().ok_or("taken")?;
-    assert!(matches!(error.downcast_ref(), Some(LogError::Config { key, .. }) if key == "schema.rules.unique"), "{error}");
+    assert!(
+        matches!(error.downcast_ref(), Some(LogError::Config { key, .. }) if key == "schema.rules.unique"),
+        "{error}"
+    );
     Ok(())
 }
 

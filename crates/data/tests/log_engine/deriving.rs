@@ -93,7 +93,8 @@ fn a_window_counts_the_days_before_a_rows_own_day() -> Outcome {
         ],
     )?;
     let clean = place.clean(&typed, &log("")?, &[])?.0;
-    let spec = "[[window]]\nby = 'item'\ndays = 2\nfeedback = ['click']\n[[window]]\nby = ['item', 'surface']\ndays = 6";
+    let spec =
+        "[[window]]\nby = 'item'\ndays = 2\nfeedback = ['click']\n[[window]]\nby = ['item', 'surface']\ndays = 6";
     derive(&place, &clean, spec)?;
     let derived = place.path("derived.parquet");
     // In the order of time: z(−1)  x(0)  z(0)  x(0)  x(1)  x(3)  y(3)  x(3)  x(9)
@@ -132,7 +133,8 @@ fn rows_without_a_time_have_no_past_and_are_in_nobodys() -> Outcome {
         ],
     )?;
     let clean = place.clean(&typed, &log("")?, &[])?.0;
-    let spec = "[[history]]\nby = 'user'\nof = 'item'\nlast = 2\n[[recency]]\nby = 'user'\n[[window]]\nby = 'user'\ndays = 1";
+    let spec =
+        "[[history]]\nby = 'user'\nof = 'item'\nlast = 2\n[[recency]]\nby = 'user'\n[[window]]\nby = 'user'\ndays = 1";
     derive(&place, &clean, spec)?;
     let derived = place.path("derived.parquet");
     assert_eq!(line(&derived, "item")?, "q p r");
@@ -151,7 +153,10 @@ fn nothing_declared_adds_nothing_and_what_cannot_be_derived_names_its_key() -> O
     for (spec, says) in [
         ("[[history]]\nby = 'usr'\nof = 'item'\nlast = 1", "derive.history[0].by: usr: there is no such column"),
         ("[[history]]\nby = 'user'\nof = 'item'\nlast = 0", "derive.history[0].last: 0: give 1 to 1000"),
-        ("[[history]]\nby = 'user'\nof = 'itm'\nlast = 1", "derive.history[0].of: itm: name a column of texts or whole numbers"),
+        (
+            "[[history]]\nby = 'user'\nof = 'itm'\nlast = 1",
+            "derive.history[0].of: itm: name a column of texts or whole numbers",
+        ),
         (
             "[[window]]\nby = 'item'\ndays = 7\nfeedback = ['item']",
             "derive.window[0].feedback: item: name binary feedbacks of the schema",

@@ -31,7 +31,10 @@ fn rows_at_a_cut_lie_in_the_later_part_and_no_row_of_the_future_is_in_train() ->
     assert_eq!(line(&parts.validation.path, "_row")?, "4 5");
     assert_eq!(line(&parts.test.path, "_row")?, "6 7 8 9");
     assert_eq!((parts.future_rows_in_train, parts.future_rows_in_validation), (0, 0));
-    assert_eq!((parts.train.rows, parts.train.first_time, parts.train.last_time), (4, Some(1_000_000), Some(4_000_000)));
+    assert_eq!(
+        (parts.train.rows, parts.train.first_time, parts.train.last_time),
+        (4, Some(1_000_000), Some(4_000_000))
+    );
     assert_eq!([&parts.train, &parts.validation, &parts.test].map(|part| part.positives["click"]), [2, 2, 1]);
     assert_eq!(parts.test.path, place.path("parts").join("test.parquet"));
     Ok(())
@@ -45,7 +48,10 @@ fn a_division_by_row_tells_how_much_of_the_future_it_puts_into_train() -> Outcom
     let parts = split(&place, &clean, "order = 'row'\nvalidation = 0.2\ntest = 0.2")?;
     // Train are the first six of the file; in a part they stand in the order of time.
     assert_eq!(line(&parts.train.path, "_row")?, "1 3 5 4 2 0");
-    assert_eq!((line(&parts.validation.path, "_row")?, line(&parts.test.path, "_row")?), ("7 6".to_owned(), "9 8".to_owned()));
+    assert_eq!(
+        (line(&parts.validation.path, "_row")?, line(&parts.test.path, "_row")?),
+        ("7 6".to_owned(), "9 8".to_owned())
+    );
     // Test begins at second 0: all of train is as late as that.
     assert_eq!((parts.future_rows_in_train, parts.future_rows_in_validation), (6, 2));
     Ok(())
@@ -89,9 +95,11 @@ fn a_random_division_keeps_groups_together_and_depends_on_the_seed_alone() -> Ou
 #[test]
 fn an_empty_part_and_a_wrong_key_are_told() -> Outcome {
     let place = Place::new()?;
-    let typed = place.typed("typed.parquet", vec![("time", Role::Time, seconds("1 1 1")), ("n", Role::Other, integer("1 2 3"))])?;
+    let typed = place
+        .typed("typed.parquet", vec![("time", Role::Time, seconds("1 1 1")), ("n", Role::Other, integer("1 2 3"))])?;
     let clean = place.clean(&typed, &log("")?, &[])?.0;
-    let refused = |spec: &str| -> Outcome<String> { Ok(split(&place, &clean, spec).err().ok_or("divided")?.to_string()) };
+    let refused =
+        |spec: &str| -> Outcome<String> { Ok(split(&place, &clean, spec).err().ok_or("divided")?.to_string()) };
     assert_eq!(
         refused("")?,
         "the train part: no row is left of 3 read; too many rows share one time or there are too few; raise its share, or divide by \"row\" or at random"
@@ -105,7 +113,8 @@ fn an_empty_part_and_a_wrong_key_are_told() -> Outcome {
     assert_eq!(refused("group = 'n'")?, "split.group: n: leave it out, or choose kind = \"random\"");
     assert_eq!(refused("kind = 'random'\ngroup = 'user'")?, "split.group: user: name a typed column");
 
-    let typed = place.typed("typed.parquet", vec![("time", Role::Time, seconds("1 - 3")), ("n", Role::Other, integer("1 2 3"))])?;
+    let typed = place
+        .typed("typed.parquet", vec![("time", Role::Time, seconds("1 - 3")), ("n", Role::Other, integer("1 2 3"))])?;
     let clean = place.clean(&typed, &log("")?, &[])?.0;
     let error = split(&place, &clean, "validation = 0.3\ntest = 0.3").err().ok_or("divided")?.to_string();
     assert!(error.starts_with("split.order: time, which 1 rows lack: "), "{error}");

@@ -28,7 +28,8 @@ fn a_table_joins_by_its_first_row_per_key_and_counts_what_finds_no_partner() -> 
             ("stock", Role::Other, integer("1 2 3 4 5")),
         ],
     )?;
-    let users = place.typed("users.parquet", vec![("id", Role::Other, integer("8 9")), ("age", Role::Other, integer("30 40"))])?;
+    let users = place
+        .typed("users.parquet", vec![("id", Role::Other, integer("8 9")), ("age", Role::Other, integer("30 40"))])?;
     let (items, people) = (table("items", "sku", "item")?, table("users", "id", "user")?);
     let (items_path, users_path) = (place.path("items.parquet"), place.path("users.parquet"));
     let tables = [
@@ -44,7 +45,8 @@ fn a_table_joins_by_its_first_row_per_key_and_counts_what_finds_no_partner() -> 
     assert_eq!(line(&clean, "users.age")?, "- 30 30 30 40 40");
     assert_eq!((counts.unmatched["items"], counts.repeated_keys["items"]), (3, 1));
     assert_eq!((counts.unmatched["users"], counts.repeated_keys["users"]), (1, 0));
-    let joined: Vec<_> = schema.columns[3..].iter().map(|column| (column.name.as_str(), &column.role, column.kind)).collect();
+    let joined: Vec<_> =
+        schema.columns[3..].iter().map(|column| (column.name.as_str(), &column.role, column.kind)).collect();
     assert_eq!(
         joined,
         [

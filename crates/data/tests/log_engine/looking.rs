@@ -23,7 +23,10 @@ fn a_profile_tells_what_a_column_holds() -> Outcome {
     assert_eq!((page.min.as_deref(), page.max.as_deref()), (Some("a"), Some("c")));
     assert_eq!(page.top, [("b".to_owned(), 3), ("a".to_owned(), 2), ("c".to_owned(), 1)]);
     let price = &profile[1];
-    assert_eq!((price.missing, price.mean, price.min.as_deref(), price.max.as_deref()), (4, Some(2.0), Some("1.5"), Some("2.5")));
+    assert_eq!(
+        (price.missing, price.mean, price.min.as_deref(), price.max.as_deref()),
+        (4, Some(2.0), Some("1.5"), Some("2.5"))
+    );
     assert_eq!(profile[2].mean, Some(2.0 / 7.0));
     assert_eq!(profile[3].max.as_deref(), Some("7000000"));
     let empty = &profile[4];
@@ -35,10 +38,16 @@ fn a_profile_tells_what_a_column_holds() -> Outcome {
 fn k_anonymity_counts_rows_in_small_groups() -> Outcome {
     let place = Place::new()?;
     // Groups: (30, x) 3 rows, (30, y) 1, (-, x) 2.
-    place.typed("t.parquet", vec![("age", Role::Other, integer("30 30 30 30 - -")), ("Zip", Role::Other, text("x x x y x x"))])?;
+    place.typed(
+        "t.parquet",
+        vec![("age", Role::Other, integer("30 30 30 30 - -")), ("Zip", Role::Other, text("x x x y x x"))],
+    )?;
     let check = |columns: &[&str], k: u64| {
         let columns: Vec<_> = columns.iter().map(|&column| column.to_owned()).collect();
-        place.engine.k_anonymity(&place.path("t.parquet"), &columns, k).map(|it| (it.smallest, it.groups, it.rows_below))
+        place
+            .engine
+            .k_anonymity(&place.path("t.parquet"), &columns, k)
+            .map(|it| (it.smallest, it.groups, it.rows_below))
     };
     assert_eq!(check(&["age", "Zip"], 3)?, (1, 3, 3));
     assert_eq!(check(&["age"], 2)?, (2, 2, 0));

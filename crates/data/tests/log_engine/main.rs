@@ -1,7 +1,5 @@
 //! The data engine on typed rows written by hand: cleaning, joins, derived columns, parts, profiles; values computed by hand.
 
-#![cfg(feature = "engine")]
-
 mod cleaning;
 mod deriving;
 mod dividing;

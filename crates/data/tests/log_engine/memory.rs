@@ -1,6 +1,10 @@
 //! A small pool spills, and gives what a large one gives; so do one thread and several.
 
 use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use slatewise_data::log::engine::{CleanInput, DeriveSpec, Engine, EngineConfig, PartsSpec, TypedTable};
 use slatewise_data::log::schema::{Role, SideTable, TypedSchema};
@@ -22,9 +26,17 @@ fn write(place: &Place) -> Outcome<(TypedSchema, TypedSchema)> {
         "typed.parquet",
         vec![
             ("user", Role::User, text(&|row| format!("user-number-{}", row % 50_000))),
-            ("item", Role::Item, text(&|row| format!("item-number-{}", row / 50_000 % 70_000))),
-            ("time", Role::Time, Cells::Time((0..ROWS).map(|row| Some(mixed(source(row)) % 2_592_000 * 1_000_000)).collect())),
-            ("click", Role::Feedback, Cells::Boolean((0..ROWS).map(|row| Some(i8::from(mixed(source(row)) % 7 == 0))).collect())),
+            ("item", Role::Item, text(&|row| format!("item-number-{}", row / 100 % 70_000))),
+            (
+                "time",
+                Role::Time,
+                Cells::Time((0..ROWS).map(|row| Some(mixed(source(row)) % 2_592_000 * 1_000_000)).collect()),
+            ),
+            (
+                "click",
+                Role::Feedback,
+                Cells::Boolean((0..ROWS).map(|row| Some(i8::from(mixed(source(row)) % 7 == 0))).collect()),
+            ),
             ("note", Role::Other, text(&|row| format!("a text that makes the row wide enough to matter, {row}"))),
         ],
     )?;
@@ -32,14 +44,24 @@ fn write(place: &Place) -> Outcome<(TypedSchema, TypedSchema)> {
         "items.parquet",
         vec![
             ("id", Role::Other, Cells::Text((0..60_000).map(|item| Some(format!("item-number-{item}"))).collect())),
-            ("brand", Role::Other, Cells::Text((0..60_000).map(|item| Some(format!("the brand of number {item}"))).collect())),
+            (
+                "brand",
+                Role::Other,
+                Cells::Text((0..60_000).map(|item| Some(format!("the brand of number {item}"))).collect()),
+            ),
         ],
     )?;
     Ok((typed, items))
 }
 
 /// The whole road with one engine; returns where the derived rows are, and the counts.
-fn road(engine: &Engine, from: &Place, to: &Place, schemas: &(TypedSchema, TypedSchema), mapping: &Schema) -> Outcome<Counts> {
+fn road(
+    engine: &Engine,
+    from: &Place,
+    to: &Place,
+    schemas: &(TypedSchema, TypedSchema),
+    mapping: &Schema,
+) -> Outcome<Counts> {
     let spec: SideTable = toml::from_str("name = 'items'\nfiles = []\nkey = 'id'\non = 'item'")?;
     let (rows, items) = (from.path("typed.parquet"), from.path("items.parquet"));
     let tables = [TypedTable { spec: &spec, rows: &items, schema: &schemas.1 }];
@@ -57,6 +79,18 @@ fn road(engine: &Engine, from: &Place, to: &Place, schemas: &(TypedSchema, Typed
     Ok(counts)
 }
 
+/// The most files of rows that did not fit, seen at one time until `done`.
+fn spilled_files(folder: &Path, done: &AtomicBool) -> usize {
+    let mut most = 0;
+    while !done.load(Ordering::Relaxed) {
+        let folders = fs::read_dir(folder).into_iter().flatten().flatten();
+        let files = folders.filter_map(|inside| fs::read_dir(inside.path()).ok()).map(Iterator::count).sum();
+        most = most.max(files);
+        thread::sleep(Duration::from_millis(1));
+    }
+    most
+}
+
 #[test]
 fn a_small_pool_and_several_threads_give_the_same_files() -> Outcome {
     let large = Place::with(1 << 30, 1)?;
@@ -65,13 +99,24 @@ fn a_small_pool_and_several_threads_give_the_same_files() -> Outcome {
     let counts = road(&large.engine, &large, &large, &schemas, &mapping)?;
     assert!(counts.adds_up() && counts.duplicates_dropped >= 5_900, "{counts:?}");
     assert!(counts.unmatched["items"] > 10_000, "{counts:?}");
-    for (memory_bytes, threads) in [(20 << 20, 2), (64 << 20, 3)] {
+    for (memory_bytes, threads) in [(20 << 20, 2), (32 << 20, 3)] {
         let place = Place::new()?;
         let spill_folder = place.path("spill");
         let engine = Engine::new(&EngineConfig { memory_bytes, threads, spill_folder: spill_folder.clone() })?;
-        assert_eq!(road(&engine, &large, &place, &schemas, &mapping)?, counts);
+        let done = AtomicBool::new(false);
+        let (outcome, spilled) = thread::scope(|scope| {
+            let watch = scope.spawn(|| spilled_files(&spill_folder, &done));
+            let outcome = road(&engine, &large, &place, &schemas, &mapping);
+            done.store(true, Ordering::Relaxed);
+            (outcome, watch.join())
+        });
+        assert_eq!(outcome?, counts);
+        assert!(spilled.is_ok_and(|files| files > 0), "{memory_bytes} bytes were enough");
         for name in ["clean.parquet", "derived.parquet", "parts/train.parquet", "parts/test.parquet"] {
-            assert!(fs::read(large.path(name))? == fs::read(place.path(name))?, "{name} with {memory_bytes} bytes differs");
+            assert!(
+                fs::read(large.path(name))? == fs::read(place.path(name))?,
+                "{name} with {memory_bytes} bytes differs"
+            );
         }
         drop(engine);
         assert_eq!(fs::read_dir(spill_folder)?.count(), 0, "the spill folder is not empty");

@@ -16,11 +16,11 @@ use slatewise_data::log::schema::{Role, TypedColumn, TypedKind, TypedSchema};
 use slatewise_data::log::{Counts, QuarantineWriter, Schema};
 use tempfile::TempDir;
 
-pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// The cells of one column.
 #[derive(Clone)]
-pub enum Cells {
+pub(crate) enum Cells {
     Text(Vec<Option<String>>),
     Integer(Vec<Option<i64>>),
     Number(Vec<Option<f64>>),
@@ -29,22 +29,22 @@ pub enum Cells {
 }
 
 /// Texts divided by spaces; `-` is no value.
-pub fn text(cells: &str) -> Cells {
+pub(crate) fn text(cells: &str) -> Cells {
     Cells::Text(cells.split(' ').map(|cell| (cell != "-").then(|| cell.to_owned())).collect())
 }
 
 /// Whole numbers divided by spaces; `-` is no value.
-pub fn integer(cells: &str) -> Cells {
+pub(crate) fn integer(cells: &str) -> Cells {
     Cells::Integer(cells.split(' ').map(|cell| cell.parse().ok()).collect())
 }
 
 /// As [`integer`], 0 and 1.
-pub fn boolean(cells: &str) -> Cells {
+pub(crate) fn boolean(cells: &str) -> Cells {
     Cells::Boolean(cells.split(' ').map(|cell| cell.parse().ok()).collect())
 }
 
 /// Seconds since 1970; `-` is no value.
-pub fn seconds(cells: &str) -> Cells {
+pub(crate) fn seconds(cells: &str) -> Cells {
     Cells::Time(cells.split(' ').map(|cell| cell.parse::<f64>().ok().map(|time| (time * 1e6) as i64)).collect())
 }
 
@@ -70,28 +70,28 @@ impl Cells {
 }
 
 /// A folder with an engine.
-pub struct Place {
-    pub folder: TempDir,
-    pub engine: Engine,
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
+    pub(crate) engine: Engine,
 }
 
 impl Place {
-    pub fn new() -> Outcome<Self> {
+    pub(crate) fn new() -> Outcome<Self> {
         Self::with(64 << 20, 2)
     }
 
-    pub fn with(memory_bytes: usize, threads: usize) -> Outcome<Self> {
+    pub(crate) fn with(memory_bytes: usize, threads: usize) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let spill_folder = folder.path().join("spill [of] tests");
         Ok(Self { engine: Engine::new(&EngineConfig { memory_bytes, threads, spill_folder })?, folder })
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes typed rows; row n stands on line n + 2 of `log.csv`.
-    pub fn typed(&self, name: &str, columns: Vec<(&str, Role, Cells)>) -> Outcome<TypedSchema> {
+    pub(crate) fn typed(&self, name: &str, columns: Vec<(&str, Role, Cells)>) -> Outcome<TypedSchema> {
         let mut schema = TypedSchema { files: vec!["log.csv".into()], columns: Vec::new() };
         let (mut fields, mut arrays) = (Vec::new(), Vec::new());
         for (name, role, cells) in columns {
@@ -104,8 +104,10 @@ impl Place {
         let rows = arrays[0].len();
         let mut hashes = Vec::new();
         for row in 0..rows {
-            let cells: Vec<_> = arrays.iter().map(|array| array_value_to_string(array, row)).collect::<Result<_, _>>()?;
-            let hash = cells.join("\u{1}").bytes().fold(7_i64, |hash, byte| hash.wrapping_mul(1_000_003) ^ i64::from(byte));
+            let cells: Vec<_> =
+                arrays.iter().map(|array| array_value_to_string(array, row)).collect::<Result<_, _>>()?;
+            let hash =
+                cells.join("\u{1}").bytes().fold(7_i64, |hash, byte| hash.wrapping_mul(1_000_003) ^ i64::from(byte));
             hashes.push(hash);
         }
         let numbers = (0..rows as i64).collect::<Vec<_>>();
@@ -128,7 +130,7 @@ impl Place {
     }
 
     /// Cleans `typed.parquet` into `clean.parquet`; returns schema, counts and the text of the quarantine.
-    pub fn clean(
+    pub(crate) fn clean(
         &self,
         typed: &TypedSchema,
         log: &Schema,
@@ -148,12 +150,12 @@ impl Place {
 }
 
 /// A mapping without files.
-pub fn log(rest: &str) -> Outcome<Schema> {
+pub(crate) fn log(rest: &str) -> Outcome<Schema> {
     Ok(toml::from_str(&format!("files = []\n{rest}"))?)
 }
 
 /// All cells of a column as text; `-` is no value.
-pub fn column(path: &Path, name: &str) -> Outcome<Vec<String>> {
+pub(crate) fn column(path: &Path, name: &str) -> Outcome<Vec<String>> {
     let mut cells = Vec::new();
     for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
         let batch = batch?;
@@ -166,6 +168,6 @@ pub fn column(path: &Path, name: &str) -> Outcome<Vec<String>> {
 }
 
 /// All cells of a column, divided by spaces.
-pub fn line(path: &Path, name: &str) -> Outcome<String> {
+pub(crate) fn line(path: &Path, name: &str) -> Outcome<String> {
     Ok(column(path, name)?.join(" "))
 }

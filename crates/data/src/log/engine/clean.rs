@@ -16,8 +16,8 @@ use std::path::Path;
 use datafusion::arrow::array::{Array as _, AsArray as _};
 use datafusion::arrow::datatypes::{Int32Type, Int64Type};
 
-use super::judge::Judge;
 use super::joins::{JoinedTable, TypedTable};
+use super::judge::Judge;
 use super::order::Order;
 use super::parquet_out::ParquetOut;
 use super::session::{Engine, Session};
@@ -61,8 +61,11 @@ impl Engine {
         let judge = Judge::new(self, input, &order)?;
         let verdicts = judge.verdicts()?;
         let taken = self.set_aside(input, &order, &judge, &verdicts, (quarantine, counts))?;
-        let tables: Vec<_> =
-            input.tables.iter().map(|table| JoinedTable::prepare(self, table, input.schema)).collect::<Result<_, _>>()?;
+        let tables: Vec<_> = input
+            .tables
+            .iter()
+            .map(|table| JoinedTable::prepare(self, table, input.schema))
+            .collect::<Result<_, _>>()?;
         for table in &tables {
             *counts.repeated_keys.entry(table.name.clone()).or_default() += table.repeated;
         }
@@ -94,7 +97,8 @@ impl Engine {
         let found = session.small("SELECT rule, count(*) AS n FROM verdicts GROUP BY rule ORDER BY rule")?;
         let mut taken = 0;
         for batch in &found {
-            let (rules, rows) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_primitive::<Int64Type>());
+            let (rules, rows) =
+                (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_primitive::<Int64Type>());
             for at in 0..batch.num_rows() {
                 let (rule, n) = (rules.value(at), rows.value(at) as u64);
                 taken += judge.count(rule, n, counts);
@@ -176,8 +180,7 @@ fn quarantine_rule(
 ) -> Result<(), LogError> {
     let rule_name = judge.name(rule);
     let concerned = judge.columns(rule);
-    let shown: String =
-        concerned.iter().map(|column| format!(", CAST({} AS VARCHAR)", sql::of("t", column))).collect();
+    let shown: String = concerned.iter().map(|column| format!(", CAST({} AS VARCHAR)", sql::of("t", column))).collect();
     let plan = session.plan(&format!(
         "SELECT t._file, t._line, f._file AS first_file, f._line AS first_line{shown} FROM verdicts v JOIN typed t ON v._row = t._row \
          LEFT JOIN (SELECT _row, _file, _line FROM typed) f ON v.first = f._row WHERE v.rule = {rule} ORDER BY v._row",
@@ -192,7 +195,10 @@ fn quarantine_rule(
             let text = |column: usize| if texts[column].is_valid(at) { texts[column].value(at) } else { "" };
             let value = match concerned.len() {
                 1 => text(0).to_owned(),
-                _ => (0..concerned.len()).map(|one| format!("{} = {}", concerned[one], text(one))).collect::<Vec<_>>().join(", "),
+                _ => (0..concerned.len())
+                    .map(|one| format!("{} = {}", concerned[one], text(one)))
+                    .collect::<Vec<_>>()
+                    .join(", "),
             };
             let first = files[1].is_valid(at).then(|| (path(files[1].value(at)), lines[1].value(at)));
             quarantine.write(&SetAside {

@@ -64,7 +64,9 @@ impl JoinedTable {
         };
         let others = table.schema.columns.iter().filter(|column| column.name != key.name);
         let columns: Vec<_> = others
-            .map(|column| (column, TypedColumn { name: format!("{name}.{}", column.name), role: role.clone(), ..column.clone() }))
+            .map(|column| {
+                (column, TypedColumn { name: format!("{name}.{}", column.name), role: role.clone(), ..column.clone() })
+            })
             .collect();
         let session = engine.session(format!("side table {name}"), Join::Hash);
         session.file("side", table.rows, &[])?;
@@ -77,8 +79,10 @@ impl JoinedTable {
         let session = engine.session(format!("side table {name}"), engine.join_for(first.rows, first.bytes));
         session.file("side", table.rows, &[])?;
         session.file("first", first.path(), &[])?;
-        let selected: String =
-            columns.iter().map(|(from, to)| format!(", {} AS {}", sql::of("s", &from.name), sql::name(&to.name))).collect();
+        let selected: String = columns
+            .iter()
+            .map(|(from, to)| format!(", {} AS {}", sql::of("s", &from.name), sql::name(&to.name)))
+            .collect();
         let plan = session.plan(&format!(
             "SELECT CAST({key} AS VARCHAR) AS _key, s._row{selected} FROM first f JOIN side s ON f._row = s._row"
         ))?;

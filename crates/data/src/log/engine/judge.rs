@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, lit, when};
 
 use super::clean::CleanInput;
@@ -93,7 +93,9 @@ impl<'a> Judge<'a> {
     pub(super) fn verdicts(&self) -> Result<Temporary, LogError> {
         let session = self.session(Join::Hash)?;
         let (conflict, repeat) = (self.conflict(), self.conflict() + 1);
-        let mut found = vec!["SELECT _row, _rule AS rule, CAST(NULL AS BIGINT) AS first FROM judged WHERE _rule IS NOT NULL".to_owned()];
+        let mut found = vec![
+            "SELECT _row, _rule AS rule, CAST(NULL AS BIGINT) AS first FROM judged WHERE _rule IS NOT NULL".to_owned(),
+        ];
 
         // Keys and contents that occur more than once are few: they are found first, and rows are looked up in them.
         let unique = &self.input.log.rules.unique;
@@ -133,7 +135,10 @@ impl<'a> Judge<'a> {
         }
         // A row may both contradict an earlier one and repeat: the lower number names its rule.
         let all = found.join(" UNION ALL ");
-        self.kept(&session, &format!("SELECT _row, min(rule) AS rule, min(first) AS first FROM ({all}) GROUP BY _row ORDER BY _row"))
+        self.kept(
+            &session,
+            &format!("SELECT _row, min(rule) AS rule, min(first) AS first FROM ({all}) GROUP BY _row ORDER BY _row"),
+        )
     }
 
     /// The typed rows as `judged`, with the number of the rule that a row breaks by itself as `_rule`.
@@ -227,7 +232,9 @@ fn parsed(session: &Session<'_>, schema: &DFSchema, text: &str, key: &str) -> Re
     let mut foreign = None;
     let walked = condition.apply(|part| {
         foreign = match part {
-            Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => Some("no query"),
+            Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => {
+                Some("no query")
+            }
             Expr::AggregateFunction(_) | Expr::WindowFunction(_) => Some("no aggregate or window function"),
             Expr::Placeholder(_) | Expr::ScalarVariable(..) => Some("no parameter"),
             _ => return Ok(TreeNodeRecursion::Continue),

@@ -52,7 +52,8 @@ impl Order {
         let mut last: Option<(Option<i64>, i64)> = None;
         for batch in batches.map_err(|error| failed(&what(), error.into()))? {
             let batch = batch.map_err(|error| failed(&what(), error.into()))?;
-            let number = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+            let number =
+                |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
             let Some(rows) = number("_row") else {
                 return Err(not_typed(path, "_row"));
             };
@@ -83,7 +84,11 @@ impl Order {
 
     /// The fewest columns that sort rows by time, then `_row`.
     pub(super) fn columns(&self) -> Vec<&str> {
-        if self.by_row && self.by_time { vec!["_row"] } else { self.time.as_deref().into_iter().chain(["_row"]).collect() }
+        if self.by_row && self.by_time {
+            vec!["_row"]
+        } else {
+            self.time.as_deref().into_iter().chain(["_row"]).collect()
+        }
     }
 }
 

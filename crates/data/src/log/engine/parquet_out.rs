@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array as _, ArrayRef};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{BatchCoalescer, cast};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, Encoding};
-use datafusion::parquet::file::metadata::SortingColumn;
+use datafusion::parquet::file::metadata::{ParquetMetaData, SortingColumn};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
@@ -23,10 +23,14 @@ use crate::log::error::LogError;
 /// Rows that are packed together: what a reader must hold, and may skip.
 const ROWS_PER_GROUP: usize = 1 << 17;
 
+/// Rows that are written together: always as many, so that the same rows are the same bytes however they came.
+const ROWS_PER_BLOCK: usize = 1 << 13;
+
 /// Writes one file beside its name, and puts it there when it is whole.
 pub(super) struct ParquetOut {
     path: PathBuf,
     schema: SchemaRef,
+    blocks: BatchCoalescer,
     file: NamedTempFile,
     writer: ArrowWriter<BufWriter<File>>,
     rows: u64,
@@ -46,7 +50,8 @@ impl ParquetOut {
         let properties = properties(&schema, order);
         let writer = ArrowWriter::try_new(BufWriter::new(handle), Arc::clone(&schema), Some(properties));
         let writer = writer.map_err(|error| parquet_failed(path, error.into()))?;
-        Ok(Self { path: path.to_path_buf(), schema, file, writer, rows: 0 })
+        let blocks = BatchCoalescer::new(Arc::clone(&schema), ROWS_PER_BLOCK);
+        Ok(Self { path: path.to_path_buf(), schema, blocks, file, writer, rows: 0 })
     }
 
     /// Writes rows; the first columns of the batch are those of the schema, whatever their kind of text.
@@ -55,8 +60,12 @@ impl ParquetOut {
             let fields = this.schema.fields().iter();
             let columns = fields.zip(columns).map(|(field, column)| retyped(column, field.data_type()));
             let batch = RecordBatch::try_new(Arc::clone(&this.schema), columns.collect::<Result<_, _>>()?)?;
-            this.writer.write(&batch)?;
-            Ok(batch.num_rows())
+            let rows = batch.num_rows();
+            this.blocks.push_batch(batch)?;
+            while let Some(block) = this.blocks.next_completed_batch() {
+                this.writer.write(&block)?;
+            }
+            Ok(rows)
         };
         let rows = write(self).map_err(|error| parquet_failed(&self.path, error))?;
         self.rows += rows as u64;
@@ -71,7 +80,7 @@ impl ParquetOut {
     /// Puts the file under its name and says how many bytes its values take unpacked.
     pub(super) fn finish(mut self) -> Result<u64, LogError> {
         let path = self.path.clone();
-        let metadata = self.writer.finish().map_err(|error| parquet_failed(&path, error.into()))?;
+        let metadata = self.last_block().map_err(|error| parquet_failed(&path, error))?;
         let bytes: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size()).sum();
         let persist = move || -> std::io::Result<()> {
             self.writer.inner_mut().flush()?;
@@ -81,6 +90,17 @@ impl ParquetOut {
         };
         persist().map_err(|source| not_written(&path, source))?;
         Ok(bytes.max(0) as u64)
+    }
+}
+
+impl ParquetOut {
+    /// Writes what is left and the footer.
+    fn last_block(&mut self) -> Result<ParquetMetaData, DataFusionError> {
+        self.blocks.finish_buffered_batch()?;
+        while let Some(block) = self.blocks.next_completed_batch() {
+            self.writer.write(&block)?;
+        }
+        Ok(self.writer.finish()?)
     }
 }
 

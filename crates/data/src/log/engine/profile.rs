@@ -106,7 +106,8 @@ fn summary(session: &Session<'_>, name: &str, kind: TypedKind) -> Result<ColumnP
         TypedKind::Integer | TypedKind::Number | TypedKind::Boolean => format!("avg(CAST({column} AS DOUBLE))"),
         _ => "CAST(NULL AS DOUBLE)".to_owned(),
     };
-    let query = format!("SELECT count(*) AS n, count({column}) AS filled, {distinct} AS d, {ends}, {mean} AS mean FROM rows");
+    let query =
+        format!("SELECT count(*) AS n, count({column}) AS filled, {distinct} AS d, {ends}, {mean} AS mean FROM rows");
     let batches = session.small(&query)?;
     let at = |column: usize| batches.first().map(|batch: &RecordBatch| batch.column(column));
     let number = |column: usize| at(column).and_then(whole);

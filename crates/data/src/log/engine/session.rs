@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Column;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
@@ -18,7 +19,6 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::Expr;
-use datafusion::common::Column;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt as _;
 use tokio::runtime::{Builder, Runtime};
@@ -104,15 +104,20 @@ impl Engine {
     /// A session for one task, named in its errors.
     pub(super) fn session(&self, what: impl Into<String>, join: Join) -> Session<'_> {
         let pool = self.config.memory_bytes;
-        let mut config = SessionConfig::new().with_target_partitions(self.config.threads);
+        // Each partition of each sort and join holds some blocks of rows: in a small pool there are fewer and smaller ones.
+        let partitions = self.config.threads.min(pool / SMALLEST_MEMORY).max(1);
+        let block = (pool / partitions / 8192).clamp(512, 8192);
+        let mut config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(block);
         let options = config.options_mut();
         // Column names mean themselves: `Age` is not `age`.
         options.sql_parser.enable_ident_normalization = false;
         options.sql_parser.default_null_ordering = "nulls_first".to_owned();
+        // Typed rows hold plain texts, and so do the functions of derived columns.
         options.execution.parquet.schema_force_view_types = false;
+        options.sql_parser.map_string_types_to_utf8view = false;
         options.execution.parquet.pushdown_filters = false;
         // What a sort keeps back for merging is of no use where it is most of the pool.
-        options.execution.sort_spill_reservation_bytes = (pool / (16 * self.config.threads)).min(10 << 20);
+        options.execution.sort_spill_reservation_bytes = (pool / (32 * partitions)).min(10 << 20);
         options.execution.sort_pushdown_buffer_capacity = pool / 8;
         options.optimizer.prefer_hash_join = join == Join::Hash;
         // Whoever asks for `Hash` has made sure that the smaller table fits.
@@ -147,11 +152,10 @@ impl Session<'_> {
     pub(super) fn file(&self, name: &str, path: &Path, orders: &[Vec<&str>]) -> Result<(), LogError> {
         let add = async || -> Result<(), DataFusionError> {
             let url = ListingTableUrl::parse(url_of(path)?)?;
+            let format = ParquetFormat::default().with_options(self.context.copied_table_options().parquet);
             let sorted = |column: &&str| Expr::Column(Column::from_name(*column)).sort(true, true);
             let sorted = orders.iter().map(|order| order.iter().map(sorted).collect()).collect();
-            let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-                .with_file_extension("")
-                .with_file_sort_order(sorted);
+            let options = ListingOptions::new(Arc::new(format)).with_file_extension("").with_file_sort_order(sorted);
             let config = ListingTableConfig::new(url).with_listing_options(options);
             let config = config.infer_schema(&self.context.state()).await?;
             self.context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;

@@ -58,7 +58,11 @@ pub(super) fn next(lanes: &mut [Lane]) -> Result<Option<Vec<RecordBatch>>, DataF
     let ready: Vec<_> = lanes.iter_mut().map(Lane::ready).collect::<Result<_, _>>()?;
     let (least, most) = (ready.iter().min().copied().unwrap_or(0), ready.iter().max().copied().unwrap_or(0));
     if least == 0 {
-        return if most == 0 { Ok(None) } else { Err(exec_datafusion_err!("derived columns are not as long as the rows")) };
+        return if most == 0 {
+            Ok(None)
+        } else {
+            Err(exec_datafusion_err!("derived columns are not as long as the rows"))
+        };
     }
     let batches: Vec<_> = lanes.iter_mut().filter_map(|lane| lane.take(least)).collect();
     let numbers = |batch: &RecordBatch| -> Option<ArrayRef> { batch.column_by_name("_row").cloned() };

@@ -21,10 +21,15 @@ const KEYS: usize = 4;
 /// The call; kinds are numbered from 1, 0 is an event without one, and no kind at all is no event.
 pub(super) fn call(spec: &HistorySpec, schema: &TypedSchema, at: &str) -> String {
     let kinds = spec.kinds_of(schema);
-    let strongest: String =
-        kinds.iter().enumerate().rev().map(|(kind, name)| format!(" WHEN {} = 1 THEN {}", sql::name(name), kind + 1)).collect();
+    let strongest: String = kinds
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(kind, name)| format!(" WHEN {} = 1 THEN {}", sql::name(name), kind + 1))
+        .collect();
     let otherwise = if spec.feedback.is_empty() { "CAST(0 AS BIGINT)" } else { "CAST(NULL AS BIGINT)" };
-    let kind = if strongest.is_empty() { otherwise.to_owned() } else { format!("CASE{strongest} ELSE {otherwise} END") };
+    let kind =
+        if strongest.is_empty() { otherwise.to_owned() } else { format!("CASE{strongest} ELSE {otherwise} END") };
     let keys = sql::names(spec.by.columns().iter().map(String::as_str));
     let of = sql::name(&spec.of);
     format!("past_events(CAST({} AS BIGINT), {at}, {kind}, CAST({of} AS VARCHAR), {keys})", spec.last)

@@ -106,10 +106,8 @@ impl Engine {
                 keys.push(by);
             }
         }
-        let pasts: Vec<_> = keys
-            .iter()
-            .map(|by| self.pasts(clean, schema, &order, &of_key(&derived, by)))
-            .collect::<Result<_, _>>()?;
+        let pasts: Vec<_> =
+            keys.iter().map(|by| self.pasts(clean, schema, &order, &of_key(&derived, by))).collect::<Result<_, _>>()?;
         let mut wide = schema.clone();
         wide.columns.extend(spec.columns());
         let mut file = ParquetOut::create(out, rows::arrow_schema(&wide), &rows::order(&wide))?;

@@ -198,7 +198,11 @@ impl DeriveSpec {
             check_feedback(&history.feedback, schema, &key)?;
             let of = schema.column(&history.of).map(|column| column.kind);
             if !matches!(of, Some(TypedKind::Text | TypedKind::Integer | TypedKind::Boolean)) {
-                return Err(LogError::config(format!("{key}.of"), &history.of, "name a column of texts or whole numbers"));
+                return Err(LogError::config(
+                    format!("{key}.of"),
+                    &history.of,
+                    "name a column of texts or whole numbers",
+                ));
             }
             if !(1..=1000).contains(&history.last) {
                 return Err(LogError::config(format!("{key}.last"), history.last.to_string(), "give 1 to 1000"));

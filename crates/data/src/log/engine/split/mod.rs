@@ -60,13 +60,7 @@ impl Engine {
     /// # Errors
     /// [`LogError::Config`] as [`PartsSpec::check`], or for a division by time of rows without one; [`LogError::NoRows`] if a
     /// part is empty; [`LogError::Engine`] if a plan fails.
-    pub fn split(
-        &self,
-        rows: &Path,
-        schema: &TypedSchema,
-        spec: &PartsSpec,
-        folder: &Path,
-    ) -> Result<Parts, LogError> {
+    pub fn split(&self, rows: &Path, schema: &TypedSchema, spec: &PartsSpec, folder: &Path) -> Result<Parts, LogError> {
         spec.check(schema)?;
         let order = Order::of(rows, schema)?;
         let session = self.session("train, validation and test", Join::Hash);
@@ -82,7 +76,8 @@ impl Engine {
         let create = |path: &PathBuf| ParquetOut::create(path, rows::arrow_schema(schema), &rows::order(schema));
         let mut files: Vec<_> = paths.iter().map(create).collect::<Result<_, _>>()?;
         session.run(session.plan(&query)?, |batch| {
-            let (numbers, columns) = (batch.column(batch.num_columns() - 1), &batch.columns()[..batch.num_columns() - 1]);
+            let (numbers, columns) =
+                (batch.column(batch.num_columns() - 1), &batch.columns()[..batch.num_columns() - 1]);
             let numbers = numbers.as_primitive::<Int64Type>();
             for (number, file) in files.iter_mut().enumerate() {
                 let inside = BooleanArray::from_unary(numbers, |part| part == number as i64);
@@ -124,7 +119,8 @@ impl Engine {
     /// # Errors
     /// [`LogError::Engine`] if a column is not there or the plan fails.
     pub fn duplicates_across(&self, parts: &Parts, schema: &TypedSchema, columns: &[String]) -> Result<u64, LogError> {
-        let content = schema.columns.iter().filter(|column| column.role != Role::Time && column.kind != TypedKind::Vector);
+        let content =
+            schema.columns.iter().filter(|column| column.role != Role::Time && column.kind != TypedKind::Vector);
         let columns = match columns {
             [] => sql::names(content.map(|column| column.name.as_str())),
             _ => sql::names(columns.iter().map(String::as_str)),
@@ -174,7 +170,9 @@ fn random(spec: &PartsSpec) -> String {
     let own = "CAST(_row AS VARCHAR)";
     let value = match &spec.group {
         // The letter keeps a group called 7 apart from the row 7, which has no group.
-        Some(group) => format!("CASE WHEN {0} IS NULL THEN {own} ELSE 'g' || CAST({0} AS VARCHAR) END", sql::name(group)),
+        Some(group) => {
+            format!("CASE WHEN {0} IS NULL THEN {own} ELSE 'g' || CAST({0} AS VARCHAR) END", sql::name(group))
+        }
         None => own.to_owned(),
     };
     let (train, validation) = (1.0 - spec.validation - spec.test, 1.0 - spec.test);
@@ -183,7 +181,13 @@ fn random(spec: &PartsSpec) -> String {
 }
 
 /// What a part holds.
-fn part(session: &Session<'_>, name: &str, path: PathBuf, schema: &TypedSchema, order: &Order) -> Result<Part, LogError> {
+fn part(
+    session: &Session<'_>,
+    name: &str,
+    path: PathBuf,
+    schema: &TypedSchema,
+    order: &Order,
+) -> Result<Part, LogError> {
     let times = match order.time.as_deref().map(sql::name) {
         Some(time) => format!("min({time}), max({time})"),
         None => "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) AS last".to_owned(),
@@ -215,7 +219,9 @@ fn number(session: &Session<'_>, query: &str) -> Result<u64, LogError> {
 
 fn no_rows(part: usize, read: u64, spec: &PartsSpec) -> LogError {
     let mend = match spec.kind {
-        PartsKind::Chronological => "too many rows share one time or there are too few; raise its share, or divide by \"row\" or at random",
+        PartsKind::Chronological => {
+            "too many rows share one time or there are too few; raise its share, or divide by \"row\" or at random"
+        }
         PartsKind::Random => "there are too few rows or groups; raise its share, or leave split.group out",
     };
     LogError::NoRows { what: format!("the {} part", NAMES[part]), read, mend: mend.to_owned() }

@@ -37,7 +37,8 @@ impl ScalarUDFImpl for ShareOf {
         let wrong = || exec_datafusion_err!("share_of takes a whole number and a text");
         let seeds = columns[0].as_primitive_opt::<Int64Type>().ok_or_else(wrong)?;
         let values = columns[1].as_string_opt::<i32>().ok_or_else(wrong)?;
-        let shares = (0..values.len()).map(|row| values.is_valid(row).then(|| share(seeds.value(row), values.value(row))));
+        let shares =
+            (0..values.len()).map(|row| values.is_valid(row).then(|| share(seeds.value(row), values.value(row))));
         Ok(ColumnarValue::Array(Arc::new(shares.collect::<Float64Array>()) as ArrayRef))
     }
 }
