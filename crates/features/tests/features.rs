@@ -15,6 +15,8 @@ use tempfile::TempDir;
 use written::{Format, Row, write};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
+/// The cells of a row, by column.
+type Texts = Vec<(&'static str, String)>;
 
 /// Every feature there is, over the columns of [`Row`].
 fn everything() -> TableSpec {
@@ -336,7 +338,7 @@ fn cells_that_cannot_be_used_are_named() -> Outcome {
     let folder = TempDir::new()?;
     let (_, encoder) = fitted(&folder, &[whole(), whole()], Format::Csv)?;
     let path = folder.path().join("bad.csv");
-    let told = |change: &dyn Fn(&mut Vec<(&'static str, String)>)| -> Result<(String, String), std::io::Error> {
+    let told = |change: &dyn Fn(&mut Texts)| -> Result<(String, String), std::io::Error> {
         let mut texts = whole().texts();
         change(&mut texts);
         std::fs::write(&path, written::csv(std::slice::from_ref(&texts)))?;
@@ -348,7 +350,7 @@ fn cells_that_cannot_be_used_are_named() -> Outcome {
         Ok((of_file.rsplit_once("bad.csv, ").map(|(_, told)| told.to_owned()).unwrap_or_default(), of_live))
     };
     let set = |name: &'static str, text: &'static str| {
-        move |texts: &mut Vec<(&'static str, String)>| {
+        move |texts: &mut Texts| {
             texts.iter_mut().filter(|(found, _)| *found == name).for_each(|(_, cell)| *cell = text.to_owned());
         }
     };
@@ -383,7 +385,7 @@ fn statistics_of_labels_are_those_of_the_other_folds() -> Outcome {
             city: Some(format!("c{}", i * i % 7)),
             item: Some(0),
             user: Some((i % 13) as i64),
-            spent: (i % 11 != 0).then_some((i * 37 % 101) as f64 / 8.0),
+            spent: (!i.is_multiple_of(11)).then_some((i * 37 % 101) as f64 / 8.0),
             ..whole()
         })
         .collect();

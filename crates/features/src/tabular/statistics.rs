@@ -118,7 +118,7 @@ impl Count {
             self.unknown += times;
         }
         let bin = if spread && row > 0 { 1 + (row - 1) % (MOST_BINS - 1) } else { row.min(MOST_BINS - 1) };
-        self.into_bin(bin as usize, times);
+        self.put_in(bin as usize, times);
     }
 
     pub(super) fn value(&mut self, reads: &Reads, value: f32, times: f64) {
@@ -128,7 +128,7 @@ impl Count {
             let x = f64::from(value);
             self.sum += x * times;
             self.squares += x * x * times;
-            self.into_bin(cuts.partition_point(|&cut| cut <= value), times);
+            self.put_in(cuts.partition_point(|&cut| cut <= value), times);
         }
     }
 
@@ -137,7 +137,7 @@ impl Count {
         self.missing += times;
     }
 
-    fn into_bin(&mut self, bin: usize, times: f64) {
+    fn put_in(&mut self, bin: usize, times: f64) {
         if self.bins.len() <= bin {
             self.bins.resize(bin + 1, 0.0);
         }
@@ -150,7 +150,7 @@ impl Count {
         self.unknown += other.unknown;
         self.sum += other.sum;
         self.squares += other.squares;
-        other.bins.iter().enumerate().for_each(|(bin, &times)| self.into_bin(bin, times));
+        other.bins.iter().enumerate().for_each(|(bin, &times)| self.put_in(bin, times));
     }
 
     /// The distribution.
