@@ -8,7 +8,8 @@ const QUANTILE_ROWS: usize = 200_000;
 /// Upper ends of at most `bins` quantile bins of the numbers that are there; the last bin has none. Equal quantiles fall together.
 pub(super) fn quantile_edges(values: &[f64], bins: usize) -> Vec<f64> {
     let every = values.len().div_ceil(QUANTILE_ROWS).max(1) as u64;
-    let taken = values.iter().enumerate().filter(|(row, value)| !value.is_nan() && mixed(*row as u64) % every == 0);
+    let taken =
+        values.iter().enumerate().filter(|(row, value)| !value.is_nan() && mixed(*row as u64).is_multiple_of(every));
     let mut sorted: Vec<f64> = taken.map(|(_, value)| *value).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let Some(&largest) = sorted.last() else { return Vec::new() };
@@ -43,21 +44,20 @@ pub(super) fn binned(column: &Column<'_>, most: usize) -> Binned {
     }
 }
 
-/// Codes numbered from 0 in the order in which they come.
+/// Codes numbered from 0, so that sums per value fit in memory whatever the codes are.
 fn numbered(codes: &[u32]) -> Binned {
-    let mut numbers = std::collections::HashMap::new();
-    let mut bins: Vec<u32> = Vec::with_capacity(codes.len());
-    for &code in codes {
-        if code == MISSING {
-            bins.push(MISSING);
-        } else {
-            let next = numbers.len() as u32;
-            bins.push(*numbers.entry(code).or_insert(next));
-        }
+    let largest = codes.iter().copied().filter(|&code| code != MISSING).max();
+    let dense = largest.map_or(0, |largest| largest as usize + 1);
+    if dense <= 4 * codes.len() {
+        let bin = |&code: &u32| if code == MISSING { dense as u32 } else { code };
+        return Binned { bins: codes.iter().map(bin).collect(), count: dense + 1 };
     }
-    let missing = numbers.len() as u32;
-    bins.iter_mut().filter(|bin| **bin == MISSING).for_each(|bin| *bin = missing);
-    Binned { bins, count: numbers.len() + 1 }
+    let mut sorted: Vec<u32> = codes.iter().copied().filter(|&code| code != MISSING).collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    // A code's place; what is missing is the largest of all and falls behind the last.
+    let bin = |code: &u32| sorted.partition_point(|known| known < code) as u32;
+    Binned { bins: codes.iter().map(bin).collect(), count: sorted.len() + 1 }
 }
 
 /// splitmix64 (Steele, Lea & Flood, OOPSLA 2014): spreads row numbers evenly whatever period the rows have.
@@ -82,8 +82,12 @@ mod tests {
         assert_eq!(quantile_edges(&[7.0; 20], 10), [0.0; 0]);
         assert_eq!(quantile_edges(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0], 4), [0.0]);
         assert_eq!(quantile_edges(&[f64::NAN], 10), [0.0; 0]);
-        let binned = binned(&Column::Category(&[9, MISSING, 4, 9]), 0);
-        assert_eq!((binned.bins, binned.count), (vec![0, 2, 1, 0], 3));
+        let far = binned(&Column::Category(&[900, MISSING, 4, 900]), 0);
+        assert_eq!((far.bins, far.count), (vec![1, 2, 0, 1], 3));
+        let dense = binned(&Column::Category(&[3, MISSING, 0, 3]), 0);
+        assert_eq!((dense.bins, dense.count), (vec![3, 4, 0, 3], 5));
+        let none = binned(&Column::Category(&[MISSING]), 0);
+        assert_eq!((none.bins, none.count), (vec![0], 1));
     }
 
     #[test]

@@ -302,8 +302,8 @@ mod tests {
         let codes = |zeros: u32| (0..100).map(|row| u32::from(row >= zeros)).collect::<Vec<_>>();
         let (before, after) = (codes(60), codes(30));
         let drift = drift_of(&Column::Category(&before), &Column::Category(&after), &DriftConfig::default())?;
-        let (p, q) = ([60.5 / 101.0, 40.5 / 101.0], [30.5 / 101.0, 70.5 / 101.0]);
-        let psi: f64 = (0..2).map(|b| (q[b] - p[b]) * (q[b] / p[b] as f64).ln()).sum();
+        let (p, q): ([f64; 2], [f64; 2]) = ([60.5 / 101.0, 40.5 / 101.0], [30.5 / 101.0, 70.5 / 101.0]);
+        let psi: f64 = (0..2).map(|b| (q[b] - p[b]) * (q[b] / p[b]).ln()).sum();
         assert!((drift.psi - psi).abs() < 1e-12 && (psi - 0.368).abs() < 1e-3, "{drift:?}");
         assert!((drift.expected - 0.02).abs() < 1e-12 && drift.bins == 2);
         // χ² of one degree of freedom is above 10.828 once in a thousand.

@@ -44,7 +44,7 @@ pub struct LeakConfig {
     pub certain_r2: f64,
     /// Folds, 2 to 100.
     pub folds: u32,
-    /// Quantile bins of numbers, 2 to 10,000.
+    /// Quantile bins of numbers at most, 2 to 10,000.
     pub bins: u32,
     /// Rows that the mean over all values weighs, m, 0 to 10⁶.
     pub smoothing: f64,

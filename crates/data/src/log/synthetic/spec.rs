@@ -86,6 +86,7 @@ pub struct PolicySpec {
 }
 
 /// One response: `σ(intercept + taste·⟨t,v⟩/√d + quality·q − price·s·x + hour·cos(2π(h − 20)/24) + surface)`.
+/// In a table that is given, what is left out has the values of [`ResponseSpec::default`], whatever the task.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResponseSpec {
