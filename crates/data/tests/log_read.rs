@@ -68,7 +68,7 @@ impl Reading {
     /// Reads bytes that lie under a name.
     fn bytes(&self, name: &str, bytes: &[u8]) -> Result<Read, LogError> {
         let read = || -> std::io::Result<_> {
-            let folder = tempfile::tempdir()?;
+            let folder = folder()?;
             let path = folder.path().join(name);
             std::fs::write(&path, bytes)?;
             Ok((folder, path))
@@ -151,6 +151,11 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 fn zst(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     zstd::encode_all(bytes, 1)
+}
+
+/// A folder for thousands of small files: in memory where the system has such a place.
+fn folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 fn put(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> std::io::Result<PathBuf> {

@@ -83,6 +83,10 @@ fn a_field_that_never_occurs_is_refused() {
     );
     let explode = Reading { explode: Some("events"), ..Reading::default() };
     assert_eq!(
+        explode.refusal("a.jsonl", b"{\"event\":[{\"aid\":1}],\"events\":null}\n"),
+        "a.jsonl: no column `events` for schema.explode (there are: event), did you mean `event`?; mend the name"
+    );
+    assert_eq!(
         explode.refusal("schema.explode", b"user,item\nu1,A\n").split(": leave").next(),
         Some("schema.explode: events")
     );

@@ -38,8 +38,7 @@ fn mutate(seed: &[u8], generator: &mut Generator) -> Vec<u8> {
 
 /// Reads bytes as a file and everything in it; the counts add up, or there is one line.
 fn all(reading: &Reading, folder: &Path, name: &str, bytes: &[u8]) -> Result<bool, Box<dyn std::error::Error>> {
-    let path = put(folder, name, bytes)?;
-    match reading.files(&[path]) {
+    match reading.files(&[put(folder, name, bytes)?]) {
         Ok(read) => {
             let lines = reading.explode.is_some() || read.counted == (read.rows.len() + read.rejected.len()) as u64;
             assert!(lines, "{bytes:?}");
@@ -54,7 +53,7 @@ fn all(reading: &Reading, folder: &Path, name: &str, bytes: &[u8]) -> Result<boo
 
 #[test]
 fn mutated_files_are_read_or_refused() -> Tested {
-    let folder = tempfile::tempdir()?;
+    let folder = folder()?;
     let mut generator = Generator(88_172_645_463_325_252);
     let csv = b"user,item,time\nu1,\"A,\"\"1\",1\n\nu2,B,2\r\nu3,,3\n\"u4\",D,4".to_vec();
     let json = b"{\"user\":1,\"ev\":[{\"a\":1},{\"a\":\"x\\u00e9\"}]}\n{\"ev\":[],\"user\":{\"x\":[1,2]}}\n".to_vec();

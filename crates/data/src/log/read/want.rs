@@ -1,5 +1,6 @@
 //! Which columns are wanted, where each file has them, and the `Parser` that finds them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ enum Plan {
 
 impl Parser {
     pub(super) fn new(shape: Shape, files: &[PathBuf], forms: &[Form], declared: &Declared) -> Result<Self, LogError> {
-        check_fields(&shape, files, forms)?;
+        check_fields(&shape, files, forms, declared.explode.as_deref())?;
         let plan = |(path, form): (&PathBuf, &Form)| {
             Ok(match form {
                 Form::Empty => Plan::Empty,
@@ -148,32 +149,33 @@ fn parquet_places(shape: &Shape, path: &Path, file: &ParquetFile) -> Result<Vec<
 }
 
 /// Refuses fields that no sample of JSON lines has, or that hold what no cell can.
-fn check_fields(shape: &Shape, files: &[PathBuf], forms: &[Form]) -> Result<(), LogError> {
-    let samples: Vec<(&PathBuf, &JsonFile)> = files
-        .iter()
-        .zip(forms)
-        .filter_map(|(path, form)| match form {
-            Form::Json(file) => Some((path, file)),
-            _ => None,
-        })
-        .collect();
-    let Some((path, _)) = samples.first() else { return Ok(()) };
-    for (name, key) in &shape.cells {
-        let mut fields = samples.iter().flat_map(|(_, file)| &file.fields);
-        let found: Vec<_> = fields.by_ref().filter(|field| field.path == *name).collect();
-        if found.is_empty() {
-            let mut known: Vec<&str> = Vec::new();
-            for field in samples.iter().flat_map(|(_, file)| &file.fields) {
-                if !known.contains(&field.path.as_str()) {
-                    known.push(&field.path);
-                }
-            }
-            return Err(missing(path, name, key, &known));
+fn check_fields(shape: &Shape, files: &[PathBuf], forms: &[Form], explode: Option<&str>) -> Result<(), LogError> {
+    let mut samples: Vec<(&PathBuf, &JsonFile)> = Vec::new();
+    for (path, form) in files.iter().zip(forms) {
+        if let Form::Json(file) = form {
+            samples.push((path, file));
         }
-        if found.iter().all(|field| !field.usable) {
-            let problem =
-                format!("field `{}` (for {key}) holds lists or objects, which no cell can", name.escape_debug());
-            return Err(failed::file(path, problem, "leave it out, or name its list in schema.explode"));
+    }
+    let Some((path, _)) = samples.first() else { return Ok(()) };
+    let mut fields: BTreeMap<&str, bool> = BTreeMap::new();
+    for field in samples.iter().flat_map(|(_, file)| &file.fields) {
+        *fields.entry(&field.path).or_default() |= field.usable;
+    }
+    let known: Vec<&str> = fields.keys().copied().collect();
+    if let Some(list) = explode
+        && !samples.iter().any(|(_, file)| file.exploded)
+    {
+        return Err(missing(path, list, "schema.explode", &known));
+    }
+    for (name, key) in &shape.cells {
+        match fields.get(name.as_str()) {
+            None => return Err(missing(path, name, key, &known)),
+            Some(true) => {}
+            Some(false) => {
+                let name = name.escape_debug();
+                let problem = format!("field `{name}` (for {key}) holds lists or objects, which no cell can");
+                return Err(failed::file(path, problem, "leave it out, or name its list in schema.explode"));
+            }
         }
     }
     Ok(())

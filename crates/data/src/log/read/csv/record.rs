@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn whole_rows_are_all_up_to_an_open_one() {
         let record = Record::new(b"::");
-        assert_eq!(record.whole(b"a::b\n\"c\nd\"::e\nf::\"g\n"), 15);
+        assert_eq!(record.whole(b"a::b\n\"c\nd\"::e\nf::\"g\n"), 14);
         assert_eq!(record.whole(b"a::\"b\n"), 0);
     }
 }

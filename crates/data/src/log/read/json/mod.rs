@@ -24,6 +24,8 @@ const LONGEST_SAMPLE: usize = 1 << 24;
 pub(super) struct JsonFile {
     /// The fields found, in the order in which they first stand.
     pub(super) fields: Vec<Field>,
+    /// Whether the list to explode was found.
+    pub(super) exploded: bool,
 }
 
 /// A field by its dotted path.
@@ -60,9 +62,10 @@ impl JsonFile {
                 }
             }
         }
+        let exploded = sample.exploded;
         let seen = sample.fields.into_iter();
         let fields = seen.map(|(path, seen)| Field { path, usable: seen.value || !seen.other }).collect();
-        Ok(Some(Self { fields }))
+        Ok(Some(Self { fields, exploded }))
     }
 }
 
@@ -76,6 +79,7 @@ struct Seen {
 #[derive(Default)]
 struct Sample<'a> {
     explode: Option<&'a str>,
+    exploded: bool,
     fields: Vec<(String, Seen)>,
     place: HashMap<String, usize>,
 }
@@ -97,6 +101,7 @@ impl Sample<'_> {
         match scan.peek() {
             b'{' => return self.object(scan, &format!("{path}."), depth),
             b'[' if self.explode == Some(path) => {
+                self.exploded = true;
                 scan.enter(depth)?;
                 let mut first = true;
                 while scan.more(first, b']', "`,` or `]`")? {
@@ -108,7 +113,10 @@ impl Sample<'_> {
             _ => {}
         }
         let value = scan.value(depth)?;
-        self.note(path, value.kind);
+        // What stands in the stead of the list is no field of its own.
+        if self.explode != Some(path) {
+            self.note(path, value.kind);
+        }
         Ok(())
     }
 

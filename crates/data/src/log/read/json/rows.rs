@@ -244,26 +244,37 @@ impl Walk<'_> {
             if at == self.inner.len() {
                 self.inner.push(Frame::new(self.plan.names.len()));
             }
-            // The frame is out of the list while the walk goes on within it.
+            // The frame is out of the list while the walk goes on within it, and back whatever comes of it.
             let mut frame = std::mem::replace(&mut self.inner[at], Frame { cells: Vec::new(), wrong: None });
             frame.clear();
-            if scan.peek() == b'{' {
-                let start = scan.at;
-                self.object(scan, paths, 0, &mut frame, depth + 1)?;
-                if let Some(cell) = itself {
-                    self.set(&mut frame, *cell, Value { kind: Kind::Object, start, end: scan.at });
-                }
-            } else {
-                let value = scan.value(depth + 1)?;
-                match itself {
-                    Some(cell) => self.set(&mut frame, *cell, value),
-                    None => wrong(&mut frame, || {
-                        format!("an element is {} where an object is expected", value.kind.words())
-                    }),
-                }
-            }
+            let walked = self.element(scan, paths, *itself, &mut frame, depth);
             self.inner[at] = frame;
+            walked?;
             *self.elements += 1;
+        }
+        Ok(())
+    }
+
+    /// Takes an element, which may be a value `itself`.
+    fn element(
+        &mut self,
+        scan: &mut Scan<'_>,
+        paths: &Paths,
+        itself: Option<usize>,
+        frame: &mut Frame,
+        depth: u32,
+    ) -> Result<(), Fault> {
+        let value = if scan.peek() == b'{' {
+            let start = scan.at;
+            self.object(scan, paths, 0, frame, depth + 1)?;
+            Value { kind: Kind::Object, start, end: scan.at }
+        } else {
+            scan.value(depth + 1)?
+        };
+        match itself {
+            Some(cell) => self.set(frame, cell, value),
+            None if value.kind == Kind::Object => {}
+            None => wrong(frame, || format!("an element is {} where an object is expected", value.kind.words())),
         }
         Ok(())
     }
