@@ -10,7 +10,7 @@ use crate::log::read::Span;
 
 /// What a cell turned out to be.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell<T> {
+pub(in crate::log) enum Cell<T> {
     /// A value.
     Value(T),
     /// No value.
@@ -21,15 +21,15 @@ pub(super) enum Cell<T> {
 
 /// A broken rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(in crate::log) struct Fault {
     /// Snake-case name.
-    pub(super) rule: &'static str,
+    pub(in crate::log) rule: &'static str,
     /// What was found, in words, without the value itself.
-    pub(super) message: Cow<'static, str>,
+    pub(in crate::log) message: Cow<'static, str>,
 }
 
 impl Fault {
-    pub(super) fn new(rule: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(in crate::log) fn new(rule: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { rule, message: message.into() }
     }
 }
@@ -42,43 +42,43 @@ impl<T> From<Result<T, Fault>> for Cell<T> {
 
 /// The texts that stand for no value, beside the empty one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Missing {
+pub(in crate::log) struct Missing {
     /// Bit `n` is set where a text has `n` bytes, bit 63 for longer ones: most cells are told apart by that alone.
     lengths: u64,
     texts: Vec<Vec<u8>>,
 }
 
 impl Missing {
-    pub(super) fn new<'a>(texts: impl Iterator<Item = &'a String>) -> Self {
+    pub(in crate::log) fn new<'a>(texts: impl Iterator<Item = &'a String>) -> Self {
         let texts: Vec<Vec<u8>> = texts.map(|text| trim(text.as_bytes()).to_vec()).collect();
         Self { lengths: texts.iter().fold(0, |bits, text| bits | 1 << text.len().min(63)), texts }
     }
 
     /// Whether a trimmed cell stands for no value.
     #[inline]
-    pub(super) fn is(&self, cell: &[u8]) -> bool {
+    pub(in crate::log) fn is(&self, cell: &[u8]) -> bool {
         cell.is_empty() || (self.lengths >> cell.len().min(63) & 1 == 1 && self.texts.iter().any(|text| text == cell))
     }
 }
 
 /// A block's cells of one column as text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TextCells<'a> {
-    pub(super) text: &'a [u8],
-    pub(super) spans: &'a [Span],
-    pub(super) missing: &'a Missing,
-    pub(super) quality: Quality,
+pub(in crate::log) struct TextCells<'a> {
+    pub(in crate::log) text: &'a [u8],
+    pub(in crate::log) spans: &'a [Span],
+    pub(in crate::log) missing: &'a Missing,
+    pub(in crate::log) quality: Quality,
 }
 
 /// What is known of a block's text as a whole: most is ASCII, and then no cell needs a look.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Quality {
-    pub(super) ascii: bool,
-    pub(super) utf8: bool,
+pub(in crate::log) struct Quality {
+    pub(in crate::log) ascii: bool,
+    pub(in crate::log) utf8: bool,
 }
 
 impl Quality {
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(in crate::log) fn of(text: &[u8]) -> Self {
         let ascii = text.is_ascii();
         Self { ascii, utf8: ascii || simdutf8::basic::from_utf8(text).is_ok() }
     }
@@ -87,7 +87,7 @@ impl Quality {
 impl<'a> TextCells<'a> {
     /// The cell without space around it; counts in `trimmed` where there was some.
     #[inline]
-    pub(super) fn get(&self, row: usize, trimmed: &mut u64) -> Option<&'a [u8]> {
+    pub(in crate::log) fn get(&self, row: usize, trimmed: &mut u64) -> Option<&'a [u8]> {
         let raw = self.spans[row].of(self.text)?;
         let cell = trim(raw);
         *trimmed += u64::from(cell.len() != raw.len());
@@ -97,7 +97,7 @@ impl<'a> TextCells<'a> {
 
 /// A cell without ASCII space around it.
 #[inline]
-pub(super) fn trim(cell: &[u8]) -> &[u8] {
+pub(in crate::log) fn trim(cell: &[u8]) -> &[u8] {
     match cell {
         [only] if *only > b' ' => cell,
         [first, .., last] if *first > b' ' && *last > b' ' => cell,
@@ -108,7 +108,7 @@ pub(super) fn trim(cell: &[u8]) -> &[u8] {
 /// Whether a text holds characters of no width or marks of writing direction.
 ///
 /// They are U+061C, U+200B to U+200F, U+202A to U+202E, U+2060, U+2066 to U+2069 and U+FEFF.
-pub(super) fn has_invisible(cell: &[u8]) -> bool {
+pub(in crate::log) fn has_invisible(cell: &[u8]) -> bool {
     !cell.is_ascii()
         && cell.windows(2).enumerate().any(|(at, pair)| match (pair, cell.get(at + 2)) {
             ([0xd8, 0x9c], _) => true,

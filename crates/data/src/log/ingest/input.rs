@@ -14,7 +14,7 @@ use crate::log::read::{RawColumn, Span};
 
 /// A column's cells.
 #[derive(Debug)]
-pub(super) enum Input<'a> {
+pub(in crate::log) enum Input<'a> {
     /// Text of the block.
     Text { text: &'a [u8], spans: &'a [Span], quality: Quality },
     /// Strings of Parquet, as text.
@@ -24,7 +24,7 @@ pub(super) enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(column: &'a RawColumn, text: &'a [u8], quality: Quality) -> Result<Self, ArrowError> {
+    pub(in crate::log) fn new(column: &'a RawColumn, text: &'a [u8], quality: Quality) -> Result<Self, ArrowError> {
         match column {
             RawColumn::Text(spans) => Ok(Self::Text { text, spans, quality }),
             RawColumn::Array(array) if is_string(array.data_type()) => Self::strings(array),
@@ -33,7 +33,7 @@ impl<'a> Input<'a> {
     }
 
     /// Any array as text: numbers in decimal, whole ones without a fraction.
-    pub(super) fn strings(array: &ArrayRef) -> Result<Self, ArrowError> {
+    pub(in crate::log) fn strings(array: &ArrayRef) -> Result<Self, ArrowError> {
         let array = match array.data_type() {
             DataType::Float16 | DataType::Float32 | DataType::Float64 => decimal(array)?,
             kind if kind.is_nested() => displayed(array)?,
@@ -49,7 +49,7 @@ impl<'a> Input<'a> {
     }
 
     /// The cells as text, where they are text.
-    pub(super) fn cells<'b>(&'b self, missing: &'b Missing) -> Option<TextCells<'b>> {
+    pub(in crate::log) fn cells<'b>(&'b self, missing: &'b Missing) -> Option<TextCells<'b>> {
         match self {
             Self::Text { text, spans, quality } => Some(TextCells { text, spans, missing, quality: *quality }),
             Self::Strings { array, spans } => {
@@ -61,7 +61,7 @@ impl<'a> Input<'a> {
     }
 
     /// The values, where they have a type.
-    pub(super) fn array(&self) -> Option<&'a ArrayRef> {
+    pub(in crate::log) fn array(&self) -> Option<&'a ArrayRef> {
         match self {
             Self::Array(array) => Some(array),
             Self::Text { .. } | Self::Strings { .. } => None,
@@ -69,7 +69,7 @@ impl<'a> Input<'a> {
     }
 
     /// A cell as it is shown to people.
-    pub(super) fn shown(&self, row: usize) -> Cow<'_, [u8]> {
+    pub(in crate::log) fn shown(&self, row: usize) -> Cow<'_, [u8]> {
         match self {
             Self::Text { text, spans, .. } => Cow::Borrowed(spans[row].of(text).unwrap_or_default()),
             Self::Strings { array, spans } => Cow::Borrowed(spans[row].of(array.value_data()).unwrap_or_default()),

@@ -42,10 +42,10 @@
 //! one because they were made less distinct.
 
 mod block;
-mod cell;
+pub(in crate::log) mod cell;
 mod hash;
-mod input;
-mod number;
+pub(in crate::log) mod input;
+pub(in crate::log) mod number;
 mod numbers;
 mod pipeline;
 mod plan;
@@ -55,7 +55,7 @@ mod settle;
 mod share;
 mod table;
 mod text;
-mod time;
+pub(in crate::log) mod time;
 mod values;
 mod vector;
 mod write;

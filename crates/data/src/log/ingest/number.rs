@@ -15,7 +15,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Why a text is no whole number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotWhole {
+pub(in crate::log) enum NotWhole {
     /// Not digits with a sign at most.
     Text,
     /// Beyond 64 bits with sign.
@@ -24,7 +24,7 @@ pub(super) enum NotWhole {
 
 /// Digits, with a sign at most.
 #[inline]
-pub(super) fn whole(cell: &[u8]) -> Result<i64, NotWhole> {
+pub(in crate::log) fn whole(cell: &[u8]) -> Result<i64, NotWhole> {
     let (negative, digits) = match cell {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
@@ -60,7 +60,7 @@ fn long(digits: &[u8], negative: bool) -> Result<i64, NotWhole> {
 
 /// A whole number, from digits or from a number without fraction; whether it was the latter.
 #[inline]
-pub(super) fn integer(cell: &[u8]) -> Result<(i64, bool), Fault> {
+pub(in crate::log) fn integer(cell: &[u8]) -> Result<(i64, bool), Fault> {
     match whole(cell) {
         Ok(value) => Ok((value, false)),
         Err(NotWhole::Overflow) => Err(Fault::new("number_overflow", "beyond 64 bits with sign")),
@@ -72,7 +72,7 @@ pub(super) fn integer(cell: &[u8]) -> Result<(i64, bool), Fault> {
 }
 
 /// A float without fraction as a whole number.
-pub(super) fn rounded(value: f64) -> Result<(i64, bool), Fault> {
+pub(in crate::log) fn rounded(value: f64) -> Result<(i64, bool), Fault> {
     if value.fract() != 0.0 {
         Err(Fault::new("unparsable_number", "not a whole number"))
     } else if value.abs() > EXACT {
@@ -84,7 +84,7 @@ pub(super) fn rounded(value: f64) -> Result<(i64, bool), Fault> {
 
 /// A finite number.
 #[inline]
-pub(super) fn number(cell: &[u8]) -> Result<f64, Fault> {
+pub(in crate::log) fn number(cell: &[u8]) -> Result<f64, Fault> {
     match fast_float2::parse::<f64, _>(cell) {
         Ok(value) => finite(value),
         Err(_) => Err(Fault::new("unparsable_number", "not a number")),
@@ -93,12 +93,12 @@ pub(super) fn number(cell: &[u8]) -> Result<f64, Fault> {
 
 /// A number that is neither infinite nor NaN.
 #[inline]
-pub(super) fn finite(value: f64) -> Result<f64, Fault> {
+pub(in crate::log) fn finite(value: f64) -> Result<f64, Fault> {
     if value.is_finite() { Ok(value) } else { Err(Fault::new("not_finite", "not a finite number")) }
 }
 
 /// true, yes, t, y or false, no, f, n in any case.
-pub(super) fn yes_or_no(cell: &[u8]) -> Option<bool> {
+pub(in crate::log) fn yes_or_no(cell: &[u8]) -> Option<bool> {
     let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
     match cell.len() {
         1 if is("t") || is("y") => Some(true),
@@ -113,7 +113,7 @@ pub(super) fn yes_or_no(cell: &[u8]) -> Option<bool> {
 
 /// As [`yes_or_no`], or 1 and 0, with `.0` behind them or not.
 #[inline]
-pub(super) fn binary(cell: &[u8]) -> Option<bool> {
+pub(in crate::log) fn binary(cell: &[u8]) -> Option<bool> {
     match cell {
         b"1" | b"1.0" => Some(true),
         b"0" | b"0.0" => Some(false),

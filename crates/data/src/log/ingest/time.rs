@@ -21,10 +21,10 @@ use crate::day::Day;
 use crate::log::schema::{LogRules, TimeUnit};
 
 /// Microseconds of a day.
-pub(super) const DAY: i64 = 86_400_000_000;
+pub(in crate::log) const DAY: i64 = 86_400_000_000;
 
 /// All units, with the ending that counts them.
-pub(super) const UNITS: [(TimeUnit, &str); 5] = [
+pub(in crate::log) const UNITS: [(TimeUnit, &str); 5] = [
     (TimeUnit::Seconds, "seconds"),
     (TimeUnit::Milliseconds, "milliseconds"),
     (TimeUnit::Microseconds, "microseconds"),
@@ -34,7 +34,7 @@ pub(super) const UNITS: [(TimeUnit, &str); 5] = [
 
 /// The times that may be.
 #[derive(Debug, Clone)]
-pub(super) struct TimeRange {
+pub(in crate::log) struct TimeRange {
     /// First microsecond.
     first: i64,
     /// Microsecond behind the last one.
@@ -46,7 +46,7 @@ pub(super) struct TimeRange {
 
 impl TimeRange {
     /// From the declared days, or from 1990 to the day after that of `now`.
-    pub(super) fn new(rules: &LogRules, now_microseconds: i64) -> Self {
+    pub(in crate::log) fn new(rules: &LogRules, now_microseconds: i64) -> Self {
         let earliest = rules.earliest.or_else(|| Day::from_civil(1990, 1, 1)).unwrap_or(Day::from_number(0));
         let today = now_microseconds.div_euclid(DAY) as i32;
         let latest = rules.latest.unwrap_or(Day::from_number(today.saturating_add(1)));
@@ -61,7 +61,7 @@ impl TimeRange {
         }
     }
 
-    pub(super) fn holds(&self, time: i64) -> bool {
+    pub(in crate::log) fn holds(&self, time: i64) -> bool {
         (self.first..self.end).contains(&time)
     }
 
@@ -79,7 +79,7 @@ impl TimeRange {
 
 /// How the cells of the time column are read, once that is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TimeForm {
+pub(in crate::log) enum TimeForm {
     /// Numbers.
     Unit(TimeUnit),
     /// ISO 8601.
@@ -90,15 +90,15 @@ pub(super) enum TimeForm {
 
 /// Reads times of a form within a range.
 #[derive(Debug, Clone)]
-pub(super) struct TimeReader {
-    pub(super) form: TimeForm,
-    pub(super) range: TimeRange,
+pub(in crate::log) struct TimeReader {
+    pub(in crate::log) form: TimeForm,
+    pub(in crate::log) range: TimeRange,
 }
 
 impl TimeReader {
     /// A text.
     #[inline]
-    pub(super) fn text(&self, cell: &[u8]) -> Result<i64, Fault> {
+    pub(in crate::log) fn text(&self, cell: &[u8]) -> Result<i64, Fault> {
         match &self.form {
             TimeForm::Unit(_) => match whole(cell) {
                 Ok(value) => self.integer(value),
@@ -126,7 +126,7 @@ impl TimeReader {
 
     /// A whole number of the unit.
     #[inline]
-    pub(super) fn integer(&self, value: i64) -> Result<i64, Fault> {
+    pub(in crate::log) fn integer(&self, value: i64) -> Result<i64, Fault> {
         let time = self.unit().and_then(|unit| from_integer(unit, value)).ok_or_else(|| unparsable("beyond all times"));
         match time.and_then(|time| self.range.judge(time)) {
             Ok(time) => Ok(time),
@@ -135,7 +135,7 @@ impl TimeReader {
     }
 
     /// A number of the unit.
-    pub(super) fn float(&self, value: f64) -> Result<i64, Fault> {
+    pub(in crate::log) fn float(&self, value: f64) -> Result<i64, Fault> {
         let time = self.unit().and_then(|unit| from_float(unit, value)).ok_or_else(|| unparsable("beyond all times"));
         match time.and_then(|time| self.range.judge(time)) {
             Ok(time) => Ok(time),
@@ -144,7 +144,7 @@ impl TimeReader {
     }
 
     /// A time that is microseconds already.
-    pub(super) fn microseconds(&self, time: i64) -> Result<i64, Fault> {
+    pub(in crate::log) fn microseconds(&self, time: i64) -> Result<i64, Fault> {
         self.range.judge(time)
     }
 
@@ -173,7 +173,7 @@ fn unparsable(message: &'static str) -> Fault {
 }
 
 /// A number of a unit in microseconds; fractions of them are cut off.
-pub(super) fn from_integer(unit: TimeUnit, value: i64) -> Option<i64> {
+pub(in crate::log) fn from_integer(unit: TimeUnit, value: i64) -> Option<i64> {
     match unit {
         TimeUnit::Seconds => value.checked_mul(1_000_000),
         TimeUnit::Milliseconds => value.checked_mul(1000),
@@ -184,7 +184,7 @@ pub(super) fn from_integer(unit: TimeUnit, value: i64) -> Option<i64> {
 }
 
 /// As [`from_integer`], of a number with a fraction, to the nearest microsecond.
-pub(super) fn from_float(unit: TimeUnit, value: f64) -> Option<i64> {
+pub(in crate::log) fn from_float(unit: TimeUnit, value: f64) -> Option<i64> {
     let factor = match unit {
         TimeUnit::Seconds => 1e6,
         TimeUnit::Milliseconds => 1e3,
@@ -198,7 +198,7 @@ pub(super) fn from_float(unit: TimeUnit, value: f64) -> Option<i64> {
 
 /// ISO 8601: a date, or a date and a time with `T` or a space between them, with or without an offset.
 #[inline]
-pub(super) fn iso(cell: &[u8]) -> Option<i64> {
+pub(in crate::log) fn iso(cell: &[u8]) -> Option<i64> {
     plain(cell).or_else(|| rare(cell))
 }
 
@@ -242,7 +242,7 @@ fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
 /// # Reference
 /// Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms* (2013), `days_from_civil`.
 #[inline]
-pub(super) fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(in crate::log) fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

@@ -115,6 +115,15 @@ impl LogReader {
         &self.columns
     }
 
+    /// JSON fields that hold lists or objects, which no cell can; one of them may be a list to explode.
+    pub(in crate::log) fn nested(&self) -> Vec<String> {
+        let fields = self.forms.iter().flat_map(|form| match form {
+            Form::Json(file) => &file.fields[..],
+            _ => &[],
+        });
+        fields.filter(|field| !field.usable).map(|field| field.path.clone()).collect()
+    }
+
     /// Chooses the columns that blocks hold, in this order, each with the key that asks for it; none until then.
     ///
     /// # Errors
