@@ -2,7 +2,7 @@
 
 use slatewise_data::log::schema::Role;
 
-use super::rows::{Cells, Outcome, Place, boolean, integer, seconds, text};
+use super::rows::{Cells, Outcome, Place, boolean, column, integer, log, seconds, text};
 
 #[test]
 fn a_profile_tells_what_a_column_holds() -> Outcome {
@@ -42,15 +42,40 @@ fn k_anonymity_counts_rows_in_small_groups() -> Outcome {
         "t.parquet",
         vec![("age", Role::Other, integer("30 30 30 30 - -")), ("Zip", Role::Other, text("x x x y x x"))],
     )?;
-    let check = |columns: &[&str], k: u64| {
+    let check = |columns: &[&str], k: u64| -> Outcome<(u64, u64, u64)> {
         let columns: Vec<_> = columns.iter().map(|&column| column.to_owned()).collect();
-        place
-            .engine
-            .k_anonymity(&place.path("t.parquet"), &columns, k)
-            .map(|it| (it.smallest, it.groups, it.rows_below))
+        let found = place.engine.k_anonymity(&place.path("t.parquet"), &columns, k)?;
+        Ok((found.smallest, found.groups, found.rows_below))
     };
     assert_eq!(check(&["age", "Zip"], 3)?, (1, 3, 3));
     assert_eq!(check(&["age"], 2)?, (2, 2, 0));
     assert!(check(&[], 2).is_err());
+    Ok(())
+}
+
+#[test]
+fn vectors_pass_through_every_step() -> Outcome {
+    let place = Place::new()?;
+    let vectors = (0..10).map(|row| (row != 4).then(|| vec![row as f32, 0.5])).collect();
+    let typed = place.typed(
+        "typed.parquet",
+        vec![
+            ("embedding", Role::ItemAttribute, Cells::Vector(vectors)),
+            ("time", Role::Time, seconds("9 8 7 6 5 4 3 2 1 0")),
+            ("item", Role::Item, text("a b c a b c a b c a")),
+        ],
+    )?;
+    let clean = place.clean(&typed, &log("")?, &[])?.0;
+    let spec = toml::from_str("recency = [{ by = 'item' }]")?;
+    let derived = place.path("derived.parquet");
+    let wide = place.engine.derive(&place.path("clean.parquet"), &clean, &spec, &derived)?;
+    let parts = place.engine.split(&derived, &wide, &toml::from_str("")?, &place.path("parts"))?;
+    assert_eq!(column(&parts.validation.path, "embedding")?, ["[2.0, 0.5]"]);
+    assert_eq!(column(&parts.test.path, "embedding")?, ["[1.0, 0.5]", "[0.0, 0.5]"]);
+    assert_eq!(place.engine.duplicates_across(&parts, &wide, &[])?, 0);
+    let profile = place.engine.profile(&derived, &wide)?;
+    assert_eq!((profile[0].missing, profile[0].distinct, profile[0].top.len()), (1, None, 0));
+    let error = place.clean(&typed, &log("rules = { unique = ['embedding'] }")?, &[]).err().ok_or("taken")?;
+    assert_eq!(error.to_string(), "schema.rules.unique: embedding: name typed columns that are no vectors");
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Float64Array, Int8Array, Int32Array, Int64Array, StringArray};
-use datafusion::arrow::datatypes::{Field, Schema as ArrowSchema};
+use datafusion::arrow::array::{ArrayRef, Float64Array, Int8Array, Int32Array, Int64Array, ListArray, StringArray};
+use datafusion::arrow::datatypes::{Field, Float32Type, Schema as ArrowSchema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::parquet::arrow::ArrowWriter;
@@ -26,6 +26,7 @@ pub(crate) enum Cells {
     Number(Vec<Option<f64>>),
     Boolean(Vec<Option<i8>>),
     Time(Vec<Option<i64>>),
+    Vector(Vec<Option<Vec<f32>>>),
 }
 
 /// Texts divided by spaces; `-` is no value.
@@ -56,6 +57,7 @@ impl Cells {
             Self::Number(_) => TypedKind::Number,
             Self::Boolean(_) => TypedKind::Boolean,
             Self::Time(_) => TypedKind::Time,
+            Self::Vector(_) => TypedKind::Vector,
         }
     }
 
@@ -65,6 +67,10 @@ impl Cells {
             Self::Integer(cells) | Self::Time(cells) => Arc::new(Int64Array::from(cells)),
             Self::Number(cells) => Arc::new(Float64Array::from(cells)),
             Self::Boolean(cells) => Arc::new(Int8Array::from(cells)),
+            Self::Vector(cells) => {
+                let cells = cells.into_iter().map(|cell| cell.map(|values| values.into_iter().map(Some)));
+                Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(cells))
+            }
         }
     }
 }

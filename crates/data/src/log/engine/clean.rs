@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use datafusion::arrow::array::{Array as _, AsArray as _};
+use datafusion::arrow::array::{Array as _, AsArray};
 use datafusion::arrow::datatypes::{Int32Type, Int64Type};
 
 use super::joins::{JoinedTable, TypedTable};
@@ -103,7 +103,7 @@ impl Engine {
                 let (rule, n) = (rules.value(at), rows.value(at) as u64);
                 taken += judge.count(rule, n, counts);
                 if judge.is_quarantined(rule) {
-                    quarantine_rule(&session, input, judge, rule, quarantine)?;
+                    quarantine_rule((self, &session), input, judge, rule, quarantine)?;
                 }
             }
         }
@@ -172,7 +172,7 @@ impl Engine {
 
 /// Writes the rows of one verdict to quarantine, in their order.
 fn quarantine_rule(
-    session: &Session<'_>,
+    (engine, session): (&Engine, &Session<'_>),
     input: &CleanInput<'_>,
     judge: &Judge<'_>,
     rule: i64,
@@ -181,16 +181,25 @@ fn quarantine_rule(
     let rule_name = judge.name(rule);
     let concerned = judge.columns(rule);
     let shown: String = concerned.iter().map(|column| format!(", CAST({} AS VARCHAR)", sql::of("t", column))).collect();
+    // The rows that are repeated or contradicted: as few, so that the log passes by a small table once more.
+    let first = session.plan(&format!(
+        "SELECT f._row, f._file, f._line FROM (SELECT DISTINCT first FROM verdicts WHERE rule = {rule}) v \
+         JOIN typed f ON v.first = f._row"
+    ))?;
+    let first = Temporary::of(engine, session, first)?;
+    let table = format!("first_of_{rule}");
+    session.file(&table, first.path(), &[])?;
     let plan = session.plan(&format!(
-        "SELECT t._file, t._line, f._file AS first_file, f._line AS first_line{shown} FROM verdicts v JOIN typed t ON v._row = t._row \
-         LEFT JOIN (SELECT _row, _file, _line FROM typed) f ON v.first = f._row WHERE v.rule = {rule} ORDER BY v._row",
+        "SELECT t._file, t._line, f._file AS first_file, f._line AS first_line{shown} \
+         FROM verdicts v JOIN typed t ON v._row = t._row LEFT JOIN {table} f ON v.first = f._row \
+         WHERE v.rule = {rule} ORDER BY v._row"
     ))?;
     let column = concerned.join(", ");
     let path = |file: i32| input.schema.files.get(file as usize).map_or(Path::new(""), |path| path.as_path());
     session.run(plan, |batch| {
-        let files = [batch.column(0), batch.column(2)].map(|column| column.as_primitive::<Int32Type>());
-        let lines = [batch.column(1), batch.column(3)].map(|column| column.as_primitive::<Int64Type>());
-        let texts: Vec<_> = batch.columns()[4..].iter().map(|column| column.as_string::<i32>()).collect();
+        let files = [batch.column(0), batch.column(2)].map(AsArray::as_primitive::<Int32Type>);
+        let lines = [batch.column(1), batch.column(3)].map(AsArray::as_primitive::<Int64Type>);
+        let texts: Vec<_> = batch.columns()[4..].iter().map(AsArray::as_string::<i32>).collect();
         for at in 0..batch.num_rows() {
             let text = |column: usize| if texts[column].is_valid(at) { texts[column].value(at) } else { "" };
             let value = match concerned.len() {

@@ -39,8 +39,8 @@ impl<'a> Judge<'a> {
     pub(super) fn new(engine: &'a Engine, input: &'a CleanInput<'a>, order: &'a Order) -> Result<Self, LogError> {
         let mut judge = Self { engine, input, order, rules: Vec::new() };
         for column in &input.log.rules.unique {
-            if !input.schema.has(column) {
-                return Err(LogError::config("schema.rules.unique", column, "name typed columns"));
+            if input.schema.column(column).is_none_or(|column| column.kind == TypedKind::Vector) {
+                return Err(LogError::config("schema.rules.unique", column, "name typed columns that are no vectors"));
             }
         }
         let session = engine.session("rules", Join::Hash);

@@ -1,4 +1,27 @@
-//! (under way)
+//! Plans over typed rows: cleaning, joins, histories, windows and parts, as SQL on DataFusion, in bounded memory.
+//!
+//! ```text
+//! typed.parquet ──clean──▶ clean.parquet ──derive──▶ derived.parquet ──split──▶ train | validation | test .parquet
+//!      _row _file _line _hash_a _hash_b    │ + side tables      │ + the past of user, item, …
+//!      in the order of reading             │ by (time, _row)    │ by (time, _row)           each by (time, _row)
+//!                                          └──▶ quarantine, counts        profile, k_anonymity, duplicates_across look at any
+//! ```
+//!
+//! 1. [`Engine::clean`] takes away what cannot be, contradicts or repeats, joins side tables, and sorts by time.
+//! 2. [`Engine::derive`] adds what a row's past holds: a [`DeriveSpec`] declares histories, windows and recencies; [`live`]
+//!    computes the same values for one request.
+//! 3. [`Engine::split`] divides by time or at random, as a [`PartsSpec`] says, and counts rows of the future in train.
+//! 4. [`Engine::profile`], [`Engine::k_anonymity`] and [`Engine::duplicates_across`] look at what came out.
+//!
+//! The same rows give the same files, byte for byte, whatever the threads and the memory. Rows without a time stand first.
+//!
+//! # What a plan costs
+//! Wide rows are read and written once per step and sorted only if they do not stand in order; verdicts and pasts are found on
+//! a few narrow columns and laid beside the rows. The page `docs/decisions/0012-data-engine.md` has the reasons and numbers.
+//!
+//! # On a cluster
+//! Plans are plain SQL but for [`functions`] (three window functions) and [`share_function`] (one scalar function), which a
+//! cluster's executors must register under the same names. No nested functions and no expression packs are used.
 
 mod clean;
 mod derive;

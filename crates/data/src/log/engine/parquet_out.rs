@@ -12,7 +12,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, Encoding};
-use datafusion::parquet::file::metadata::{ParquetMetaData, SortingColumn};
+use datafusion::parquet::file::metadata::{ParquetMetaData, RowGroupMetaData, SortingColumn};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
@@ -81,7 +81,7 @@ impl ParquetOut {
     pub(super) fn finish(mut self) -> Result<u64, LogError> {
         let path = self.path.clone();
         let metadata = self.last_block().map_err(|error| parquet_failed(&path, error))?;
-        let bytes: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size()).sum();
+        let bytes: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
         let persist = move || -> std::io::Result<()> {
             self.writer.inner_mut().flush()?;
             self.file.as_file().sync_all()?;

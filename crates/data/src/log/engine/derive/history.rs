@@ -92,12 +92,12 @@ pub(super) fn unpacked(spec: &HistorySpec, schema: &TypedSchema, packed: &Binary
     let mut values: Vec<_> = (0..spec.last).map(|_| StringBuilder::new()).collect();
     let mut ages: Vec<_> = (0..spec.last).map(|_| Float64Builder::with_capacity(packed.len())).collect();
     let mut names: Vec<_> = (0..spec.last).map(|_| StringBuilder::new()).collect();
-    for row in 0..packed.len() {
+    for (row, now) in at.iter().enumerate() {
         let mut bytes = if packed.is_valid(row) { packed.value(row) } else { &[] };
         for place in 0..spec.last {
             let event = take_event(&mut bytes);
             values[place].append_option(event.map(|(_, _, value)| value));
-            ages[place].append_option(event.map(|(then, ..)| seconds(then, at[row])));
+            ages[place].append_option(event.map(|(then, ..)| seconds(then, *now)));
             let kind = event.and_then(|(_, kind, _)| (kind as usize).checked_sub(1));
             names[place].append_option(kind.and_then(|kind| kinds.get(kind)));
         }

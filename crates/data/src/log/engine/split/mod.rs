@@ -115,6 +115,7 @@ impl Engine {
     }
 
     /// Rows of test whose content stands in train too: the values of `columns`, or of all typed columns but time and vectors.
+    /// Name the log's own columns where rows carry derived ones, which tell rows of one content apart.
     ///
     /// # Errors
     /// [`LogError::Engine`] if a column is not there or the plan fails.
