@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn json(text: &str) -> Result<Read, LogError> {
+fn json(text: &str) -> Result<Read, Box<LogError>> {
     Reading::default().bytes("a.jsonl", text.as_bytes())
 }
 

@@ -33,6 +33,8 @@ mod lines;
 mod parquet;
 mod rows;
 mod sound;
+#[cfg(test)]
+mod tests;
 mod unpack;
 mod want;
 
