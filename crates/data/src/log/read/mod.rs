@@ -117,6 +117,20 @@ impl LogReader {
         &self.columns
     }
 
+    /// JSON fields that hold lists of other things than numbers: no cell can hold them, and `explode` may name one.
+    pub fn lists(&self) -> Vec<&str> {
+        let mut lists: Vec<&str> = Vec::new();
+        for form in &self.forms {
+            let Form::Json(file) = form else { continue };
+            for field in file.fields.iter().filter(|field| !field.usable) {
+                if !lists.contains(&field.path.as_str()) {
+                    lists.push(&field.path);
+                }
+            }
+        }
+        lists
+    }
+
     /// Chooses the columns that blocks hold, in this order, each with the key that asks for it; none until then.
     ///
     /// # Errors
