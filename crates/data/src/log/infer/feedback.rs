@@ -11,7 +11,12 @@ const YES: [&str; 8] = ["1", "1.0", "true", "True", "TRUE", "yes", "Yes", "YES"]
 const NO: [&str; 8] = ["0", "0.0", "false", "False", "FALSE", "no", "No", "NO"];
 
 /// Proposes the feedbacks.
-pub(super) fn propose(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec<String>, taken: &mut BTreeSet<String>) {
+pub(super) fn propose(
+    schema: &mut Schema,
+    profiles: &[Profile],
+    notes: &mut Vec<String>,
+    taken: &mut BTreeSet<String>,
+) {
     let free: Vec<&Profile> = profiles.iter().filter(|profile| !taken.contains(&profile.name)).collect();
     for profile in free.iter().filter(|profile| names::EVENT.contains(&&*words(own(&profile.name)))) {
         events(schema, profile, notes, taken);
@@ -23,8 +28,9 @@ pub(super) fn propose(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec
         rating(schema, profile, notes, taken);
     }
     if schema.feedback.is_empty() {
+        // Here dots are words, not a path: `default.payment.next.month`.
         let speaks = |profile: &&&Profile| {
-            names::MAYBE_LABEL.iter().any(|name| words(own_or_all(&profile.name)).split('_').next() == Some(name))
+            names::MAYBE_LABEL.iter().any(|name| words(&profile.name).split('_').next() == Some(name))
         };
         if let Some(profile) = free.iter().rev().find(speaks) {
             binary(schema, profile, "its name and its two values", notes, taken);
@@ -33,13 +39,14 @@ pub(super) fn propose(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec
     if schema.feedback.is_empty()
         && let Some(last) = free.last().filter(|last| last.two().is_some())
     {
-        binary(schema, last, "being the last column and having two values; see that it is what you want to predict", notes, taken);
+        binary(
+            schema,
+            last,
+            "being the last column and having two values; see that it is what you want to predict",
+            notes,
+            taken,
+        );
     }
-}
-
-/// A name whose dots are no path.
-fn own_or_all(name: &str) -> &str {
-    name
 }
 
 /// A column of two values.
@@ -47,7 +54,11 @@ fn binary(schema: &mut Schema, profile: &Profile, why: &str, notes: &mut Vec<Str
     let [rare, common] = match profile.two() {
         Some(two) => two,
         // A label that never (or always) is yes in the first rows is one all the same.
-        None if profile.texts.len() == 1 && profile.texts.keys().all(|text| YES.contains(&&**text) || NO.contains(&&**text)) => ["1", "0"],
+        None if profile.texts.len() == 1
+            && profile.texts.keys().all(|text| YES.contains(&&**text) || NO.contains(&&**text)) =>
+        {
+            ["1", "0"]
+        }
         None => return,
     };
     let plain = |text: &str| YES.contains(&text) || NO.contains(&text);
@@ -67,7 +78,11 @@ fn events(schema: &mut Schema, profile: &Profile, notes: &mut Vec<String>, taken
     if profile.texts.len() > 12 || !profile.texts.keys().any(|text| known(text).is_some()) {
         return;
     }
-    notes.push(format!("feedback: `{}` says what happened; each of its {} texts is a feedback", profile.name, profile.texts.len()));
+    notes.push(format!(
+        "feedback: `{}` says what happened; each of its {} texts is a feedback",
+        profile.name,
+        profile.texts.len()
+    ));
     for text in profile.texts.keys() {
         let name = known(text).unwrap_or_else(|| words(text));
         match schema.feedback.iter_mut().find(|feedback| feedback.name == name && feedback.column == profile.name) {

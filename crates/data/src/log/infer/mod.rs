@@ -66,7 +66,8 @@ pub fn infer(files: &[PathBuf]) -> Result<Proposal, LogError> {
         torn += block.rejected.len();
     }
     if rows == 0 {
-        let mend = "the files hold no row that can be taken apart; declare schema.csv.delimiter or schema.format".to_owned();
+        let mend =
+            "the files hold no row that can be taken apart; declare schema.csv.delimiter or schema.format".to_owned();
         return Err(LogError::NoRows { what: "infer".to_owned(), read: torn as u64, mend });
     }
     notes.insert(0, format!("told from the first {rows} rows of {}", reader.files()[0].display()));
@@ -140,7 +141,9 @@ fn open(files: &[PathBuf], notes: &mut Vec<String>) -> Result<Opened, LogError> 
 fn headerless(files: &[PathBuf], notes: &mut Vec<String>) -> Result<Opened, LogError> {
     let width = width(files)?;
     let csv = CsvSpec { header: (1..=width).map(|place| format!("column_{place}")).collect(), ..CsvSpec::default() };
-    notes.push(format!("csv.header: the first line looks like a row; its {width} columns are called by their places: rename them"));
+    notes.push(format!(
+        "csv.header: the first line looks like a row; its {width} columns are called by their places: rename them"
+    ));
     let reader = LogReader::open(files, None, &csv, None, &[])?;
     Ok(Opened { reader, csv, explode: None })
 }

@@ -150,6 +150,10 @@ impl Profile {
     /// Whether it counts its rows.
     pub(super) fn is_row_number(&self) -> bool {
         let dense = self.max - self.min + 1.0 == self.rows as f64;
-        self.rows > 1 && self.cells == self.rows && self.integers == self.rows && dense && self.distinct() == self.rows.min(MOST_DISTINCT)
+        self.rows > 1
+            && self.cells == self.rows
+            && self.integers == self.rows
+            && dense
+            && self.distinct() == self.rows.min(MOST_DISTINCT)
     }
 }

@@ -34,7 +34,9 @@ pub(super) fn propose(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec
         column(schema, profile, notes);
     }
     if schema.user.is_none() && schema.session.is_none() && schema.item.is_none() {
-        notes.push("user, session, item: no column looks like one; rows are taken for independent of each other".to_owned());
+        notes.push(
+            "user, session, item: no column looks like one; rows are taken for independent of each other".to_owned(),
+        );
     }
     if schema.time.is_none() {
         notes.push("time: no column looks like one; a split by time needs the order of the file".to_owned());
@@ -81,7 +83,12 @@ fn roles(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec<String>, tak
     let mut take = |role: &str, known: &[&str], fits: &dyn Fn(&Profile) -> bool| {
         let profile = find(profiles, taken, known, fits)?;
         taken.insert(profile.name.clone());
-        notes.push(format!("{role}: `{}` by its name; {} different values in {} rows", profile.name, profile.distinct(), profile.rows));
+        notes.push(format!(
+            "{role}: `{}` by its name; {} different values in {} rows",
+            profile.name,
+            profile.distinct(),
+            profile.rows
+        ));
         Some(profile.name.clone())
     };
     let any = |profile: &Profile| profile.cells > 0 && !profile.vector;
@@ -92,8 +99,9 @@ fn roles(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec<String>, tak
     schema.position = take("position", names::POSITION, &|profile| {
         profile.kind() == ColumnType::Integer && profile.min >= 0.0 && profile.max <= 65_535.0
     });
-    schema.propensity =
-        take("propensity", names::PROPENSITY, &|profile| profile.is_numeric() && profile.min > 0.0 && profile.max <= 1.0);
+    schema.propensity = take("propensity", names::PROPENSITY, &|profile| {
+        profile.is_numeric() && profile.min > 0.0 && profile.max <= 1.0
+    });
     schema.price = take("price", names::PRICE, &|profile| profile.is_numeric() && profile.min >= 0.0);
 }
 
@@ -101,8 +109,17 @@ fn time(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec<String>, take
     let spec = |profile: &Profile| {
         let column = Some(profile.name.clone());
         let iso = profile.is_date().then(|| TimeSpec { column: column.clone(), date: None, unit: None, format: None });
-        let unit = || profile.unit().map(|unit| TimeSpec { column: column.clone(), date: None, unit: Some(unit), format: None });
-        let text = || format_of(profile).map(|format| TimeSpec { column: column.clone(), date: None, unit: None, format: Some(format) });
+        let unit = || {
+            profile.unit().map(|unit| TimeSpec { column: column.clone(), date: None, unit: Some(unit), format: None })
+        };
+        let text = || {
+            format_of(profile).map(|format| TimeSpec {
+                column: column.clone(),
+                date: None,
+                unit: None,
+                format: Some(format),
+            })
+        };
         iso.or_else(unit).or_else(text)
     };
     let named = find(profiles, taken, names::TIME, |profile| spec(profile).is_some());
@@ -110,8 +127,12 @@ fn time(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec<String>, take
     if let Some(profile) = named.or_else(by_content) {
         schema.time = spec(profile);
         let how = match &schema.time {
-            Some(TimeSpec { unit: Some(unit), .. }) => format!("numbers of a size that is {unit:?} since 1970").to_lowercase(),
-            Some(TimeSpec { format: Some(format), .. }) => format!("dates of the form {format}; see that day and month are not exchanged"),
+            Some(TimeSpec { unit: Some(unit), .. }) => {
+                format!("numbers of a size that is {unit:?} since 1970").to_lowercase()
+            }
+            Some(TimeSpec { format: Some(format), .. }) => {
+                format!("dates of the form {format}; see that day and month are not exchanged")
+            }
             _ => "dates of ISO 8601".to_owned(),
         };
         notes.push(format!("time: `{}` holds {how}", profile.name));
@@ -132,7 +153,11 @@ fn time(schema: &mut Schema, profiles: &[Profile], notes: &mut Vec<String>, take
 /// The first format that reads all texts that were kept.
 fn format_of(profile: &Profile) -> Option<String> {
     let reads = |format: &&&str| {
-        !profile.texts.is_empty() && profile.texts.keys().all(|text| BrokenDownTime::parse(format, text.as_str()).is_ok_and(|time| time.to_date().is_ok()))
+        !profile.texts.is_empty()
+            && profile
+                .texts
+                .keys()
+                .all(|text| BrokenDownTime::parse(format, text.as_str()).is_ok_and(|time| time.to_date().is_ok()))
     };
     FORMATS.iter().find(reads).map(|format| (*format).to_owned())
 }
@@ -153,7 +178,7 @@ fn column(schema: &mut Schema, profile: &Profile, notes: &mut Vec<String>) {
             profile.name
         ));
     }
-    if words(own(&profile.name)) == profile.name && profile.name.starts_with('_') || profile.name.starts_with('_') {
+    if profile.name.starts_with('_') {
         spec.rename = Some(profile.name.trim_start_matches('_').to_owned()).filter(|name| !name.is_empty());
     }
     schema.columns.insert(profile.name.clone(), spec);

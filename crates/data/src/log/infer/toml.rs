@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Proposal;
-use crate::log::schema::{ColumnPrivacy, ColumnSpec, ColumnType, CsvSpec, Feedback, FeedbackKind, Schema, TimeSpec, TimeUnit};
+use crate::log::schema::{
+    ColumnPrivacy, ColumnSpec, ColumnType, CsvSpec, Feedback, FeedbackKind, Schema, TimeSpec, TimeUnit,
+};
 
 pub(super) fn write(proposal: &Proposal) -> String {
     let mut out = String::new();

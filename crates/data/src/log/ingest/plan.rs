@@ -332,9 +332,10 @@ impl<'a> Builder<'a> {
 
     fn table_columns(&mut self, table: &SideTable, key: &str, known: &[String]) -> Result<(), LogError> {
         let role = if table.on == "item" { Role::ItemAttribute } else { Role::Context };
-        let declared = table.columns.keys().cloned().collect::<Vec<_>>();
-        let columns = if declared.is_empty() { known } else { &declared };
-        for column in columns {
+        let declared = |column: &&String| table.columns.is_empty() || table.columns.contains_key(*column);
+        // A declared column that is not there is asked for all the same, so that its name is mended.
+        let absent = table.columns.keys().filter(|column| !known.contains(column));
+        for column in known.iter().filter(declared).chain(absent) {
             let dropped = self.specs.get(column).is_some_and(|spec| spec.privacy == Some(ColumnPrivacy::Drop));
             if *column != table.key && !table.only.contains_key(column) && !(dropped && known.contains(column)) {
                 self.other(column, format!("{key}.columns.{column}"), role.clone())?;
