@@ -132,10 +132,11 @@ fn a_condition_that_cannot_be_asked_names_its_key() -> Outcome {
 #[test]
 fn names_of_any_kind_work() -> Outcome {
     let place = Place::new()?;
-    let names = ["user", "A.b", "a.B", "with \"quotes\"", "SELECT", "prix d'achat", "名前", " "];
+    let names =
+        ["user", "A.b", "a.B", "with \"quotes\"", "SELECT", "prix d'achat", "名前", " ", "first", "n", "in_train"];
     let columns = names.map(|name| (name, Role::Other, text("x y x")));
     let typed = place.typed("typed.parquet", columns.to_vec())?;
-    let rules = r#"rules = { unique = ["with \"quotes\"", "SELECT"], impossible = [{ name = "it's", where = "\"A.b\" = 'y'" }] }"#;
+    let rules = r#"rules = { unique = ["with \"quotes\"", "SELECT", "first", "a.B"], impossible = [{ name = "it's", where = "\"A.b\" = 'y'" }] }"#;
     let (schema, counts, quarantine) = place.clean(&typed, &log(rules)?, &[])?;
     assert_eq!((counts.rows_kept, counts.duplicates_dropped, counts.quarantined["it's"]), (1, 1, 1));
     assert!(quarantine.contains("log.csv,3,A.b,y,it's,"), "{quarantine}");
@@ -143,6 +144,10 @@ fn names_of_any_kind_work() -> Outcome {
         assert!(schema.has(name));
         assert_eq!(column(&place.path("clean.parquet"), name)?, ["x"]);
     }
+    let profiles = place.engine.profile(&place.path("typed.parquet"), &typed)?;
+    assert!(profiles.iter().all(|profile| profile.top == [("x".to_owned(), 2), ("y".to_owned(), 1)]), "{profiles:?}");
+    let names = names.map(str::to_owned);
+    assert_eq!(place.engine.k_anonymity(&place.path("typed.parquet"), &names, 2)?.rows_below, 1);
     Ok(())
 }
 
@@ -156,6 +161,9 @@ fn no_row_left_is_an_error_and_so_is_a_rule_over_no_column() -> Outcome {
         error,
         "clean: no row is left of 2 read; see the quarantine file, and mend the rules that take the rows away"
     );
+    let none = place.typed("typed.parquet", vec![("price", Role::Price, Cells::Integer(Vec::new()))])?;
+    let error = place.clean(&none, &log("rules = { unique = ['price'] }")?, &[]).err().ok_or("rows were left")?;
+    assert!(matches!(error.downcast_ref(), Some(LogError::NoRows { read: 0, .. })), "{error}");
     let error = place.clean(&typed, &log("rules = { unique = ['id'] }")?, &[]).err().ok_or("taken")?;
     assert!(
         matches!(error.downcast_ref(), Some(LogError::Config { key, .. }) if key == "schema.rules.unique"),

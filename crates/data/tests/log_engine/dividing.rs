@@ -58,6 +58,24 @@ fn a_division_by_row_tells_how_much_of_the_future_it_puts_into_train() -> Outcom
 }
 
 #[test]
+fn without_a_time_rows_are_divided_in_their_order() -> Outcome {
+    let place = Place::new()?;
+    let typed = place.typed("typed.parquet", vec![("in_train", Role::Other, integer("3 1 4 1 5 9 2 6 5 3"))])?;
+    let clean = place.clean(&typed, &log("rules = { duplicates = 'keep' }")?, &[])?.0;
+    let parts = split(&place, &clean, "")?;
+    assert_eq!(
+        [&parts.train, &parts.validation, &parts.test].map(|part| (part.rows, part.first_time)),
+        [(7, None), (1, None), (2, None)]
+    );
+    assert_eq!((parts.future_rows_in_train, parts.future_rows_in_validation), (0, 0));
+    // Test holds 5 and 3, as train does.
+    assert_eq!(place.engine.duplicates_across(&parts, &clean, &[])?, 2);
+    let random = split(&place, &clean, "kind = 'random'\nvalidation = 0.3\ntest = 0.3\nseed = 9223372036854775808")?;
+    assert_eq!(random.train.rows + random.validation.rows + random.test.rows, 10);
+    Ok(())
+}
+
+#[test]
 fn a_random_division_keeps_groups_together_and_depends_on_the_seed_alone() -> Outcome {
     let place = Place::new()?;
     let user: Vec<_> = (0..3000).map(|row| (row % 10 > 0).then(|| format!("u{}", row * 7 % 300))).collect();

@@ -180,7 +180,11 @@ fn quarantine_rule(
 ) -> Result<(), LogError> {
     let rule_name = judge.name(rule);
     let concerned = judge.columns(rule);
-    let shown: String = concerned.iter().map(|column| format!(", CAST({} AS VARCHAR)", sql::of("t", column))).collect();
+    let shown: String = concerned
+        .iter()
+        .enumerate()
+        .map(|(at, column)| format!(", CAST({} AS VARCHAR) AS _shown_{at}", sql::of("t", column)))
+        .collect();
     // The rows that are repeated or contradicted: as few, so that the log passes by a small table once more.
     let first = session.plan(&format!(
         "SELECT f._row, f._file, f._line FROM (SELECT DISTINCT first FROM verdicts WHERE rule = {rule}) v \

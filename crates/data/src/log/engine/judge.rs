@@ -102,7 +102,7 @@ impl<'a> Judge<'a> {
         let keys = sql::names(unique.iter().map(String::as_str));
         let named: String = unique.iter().map(|name| format!(" AND {} IS NOT NULL", sql::name(name))).collect();
         let conflicts = format!(
-            "SELECT {keys}, min(_row) AS first, first_value(_hash_a ORDER BY _row) AS a, first_value(_hash_b ORDER BY _row) AS b \
+            "SELECT {keys}, min(_row) AS _first, first_value(_hash_a ORDER BY _row) AS _a, first_value(_hash_b ORDER BY _row) AS _b \
              FROM judged WHERE _rule IS NULL{named} GROUP BY {keys} \
              HAVING min(_hash_a) <> max(_hash_a) OR min(_hash_b) <> max(_hash_b)"
         );
@@ -122,8 +122,8 @@ impl<'a> Judge<'a> {
             let same = unique.iter().map(|name| format!("{} = {}", sql::of("c", name), sql::of("j", name)));
             let same = same.collect::<Vec<_>>().join(" AND ");
             found.push(format!(
-                "SELECT j._row, {conflict} AS rule, c.first FROM conflicts c JOIN judged j ON {same} \
-                 WHERE j._rule IS NULL AND (j._hash_a <> c.a OR j._hash_b <> c.b)"
+                "SELECT j._row, {conflict} AS rule, c._first AS first FROM conflicts c JOIN judged j ON {same} \
+                 WHERE j._rule IS NULL AND (j._hash_a <> c._a OR j._hash_b <> c._b)"
             ));
         }
         if repeats.rows > 0 {

@@ -80,9 +80,9 @@ impl Engine {
         session.file("rows", file, &[])?;
         let columns = sql::names(columns.iter().map(String::as_str));
         let batches = session.small(&format!(
-            "SELECT CAST(coalesce(min(n), 0) AS BIGINT), count(*), \
-             CAST(coalesce(sum(CASE WHEN n < {k} THEN n ELSE 0 END), 0) AS BIGINT) \
-             FROM (SELECT count(*) AS n FROM rows GROUP BY {columns})"
+            "SELECT CAST(coalesce(min(_n), 0) AS BIGINT), count(*), \
+             CAST(coalesce(sum(CASE WHEN _n < {k} THEN _n ELSE 0 END), 0) AS BIGINT) \
+             FROM (SELECT count(*) AS _n FROM rows GROUP BY {columns})"
         ))?;
         let value = |at: usize| batches.first().map_or(0, |batch| whole(batch.column(at)).unwrap_or(0));
         Ok(KAnonymity { smallest: value(0), groups: value(1), rows_below: value(2) })
@@ -133,8 +133,8 @@ fn summary(session: &Session<'_>, name: &str, kind: TypedKind) -> Result<ColumnP
 fn top(session: &Session<'_>, name: &str) -> Result<Vec<(String, u64)>, LogError> {
     let column = sql::name(name);
     let batches = session.small(&format!(
-        "SELECT CAST(v AS VARCHAR) AS v, n FROM (SELECT {column} AS v, count(*) AS n FROM rows WHERE {column} IS NOT NULL \
-         GROUP BY {column}) ORDER BY n DESC, v LIMIT {TOP}"
+        "SELECT CAST(_value AS VARCHAR) AS _text, _n FROM (SELECT {column} AS _value, count(*) AS _n FROM rows WHERE {column} IS NOT NULL \
+         GROUP BY {column}) ORDER BY _n DESC, _text LIMIT {TOP}"
     ))?;
     let mut top = Vec::new();
     for batch in &batches {

@@ -132,10 +132,10 @@ impl Engine {
         number(
             &session,
             &format!(
-                "SELECT CAST(coalesce(sum(in_test), 0) AS BIGINT) FROM (\
-                 SELECT sum(_train) AS in_train, sum(_test) AS in_test FROM (\
+                "SELECT CAST(coalesce(sum(_in_test), 0) AS BIGINT) FROM (\
+                 SELECT sum(_train) AS _in_train, sum(_test) AS _in_test FROM (\
                  SELECT {columns}, 1 AS _train, 0 AS _test FROM train UNION ALL SELECT {columns}, 0 AS _train, 1 AS _test FROM test) \
-                 GROUP BY {columns}) WHERE in_train > 0"
+                 GROUP BY {columns}) WHERE _in_train > 0"
             ),
         )
     }
@@ -177,7 +177,7 @@ fn random(spec: &PartsSpec) -> String {
         None => own.to_owned(),
     };
     let (train, validation) = (1.0 - spec.validation - spec.test, 1.0 - spec.test);
-    let share = format!("share_of(CAST({} AS BIGINT), {value})", spec.seed as i64);
+    let share = format!("share_of(CAST('{}' AS BIGINT), {value})", spec.seed as i64);
     format!("CAST(CASE WHEN {share} < {train:?} THEN 0 WHEN {share} < {validation:?} THEN 1 ELSE 2 END AS BIGINT)")
 }
 
