@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check_reference, compare, compare_models, metrics::Metrics, ope::Ope, reproduce, rl::Rl};
+use crate::commands::{
+    check_reference, compare, compare_models, data::Data, metrics::Metrics, ope::Ope, reproduce, rl::Rl, simulate,
+};
 
 /// From a behaviour log to a judged policy: multi-task learning and reinforcement learning for recommenders.
 #[derive(Debug, Parser)]
@@ -18,6 +20,11 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Clean a log, train a multi-task model, learn policies, judge them and write a report.
     Train(TrainArguments),
+    /// Logs of any origin by a mapping: propose one, judge the data, write the clean rows.
+    #[command(subcommand)]
+    Data(Data),
+    /// Write a log whose truth is known: planted tastes, exact propensities, any size.
+    Simulate(simulate::Arguments),
     /// Metrics of scores, rankings or recommendations in files made by anything.
     #[command(subcommand)]
     Metrics(Metrics),
@@ -56,6 +63,10 @@ pub(crate) struct TrainArguments {
     /// `evaluation.twins = true` in the config.
     #[arg(long)]
     pub(crate) twins: bool,
+    /// Keep the clean rows and the parts that were trained and judged on, as Parquet, in the run's folder `rows`; for logs by a
+    /// mapping.
+    #[arg(long)]
+    pub(crate) keep_rows: bool,
     /// Go on with a run that was stopped: its folder, whose name ends in `.partial`.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "seed", "runs", "twins"])]
     pub(crate) resume: Option<PathBuf>,

@@ -3,6 +3,8 @@
 //! ```text
 //! cargo xtask train                     the main job on the data that ships
 //! cargo xtask train --config my.toml    the same on your own config
+//! cargo xtask data infer|check|clean               a mapping for your own log, and what is wrong with it
+//! cargo xtask simulate --output DIR                a log whose truth is known
 //! cargo xtask metrics prediction|ranking|catalog    metrics of files made by anything
 //! cargo xtask ope bandit|sequential|slate           off-policy estimates, or why there is none
 //! cargo xtask rl value-iteration                   optimal values of a table of outcomes
@@ -22,6 +24,7 @@ mod config;
 mod console;
 mod device;
 mod flat;
+mod mapped;
 mod output;
 mod run_dir;
 mod seeds;
@@ -39,6 +42,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Train(arguments) => commands::train::run(&arguments),
+        Command::Data(data) => commands::data::run(&data),
+        Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Metrics(metrics) => commands::metrics::run(&metrics),
         Command::Ope(ope) => commands::ope::run(&ope),
         Command::Rl(rl) => commands::rl::run(&rl),

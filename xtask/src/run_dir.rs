@@ -111,6 +111,11 @@ impl RunDir {
         entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("step-"))
     }
 
+    /// A path beside the finished directory, for what must outlive a run that fails: `<name>-<time>.<ending>`.
+    pub(crate) fn beside(&self, ending: &str) -> PathBuf {
+        self.finished.with_extension(ending)
+    }
+
     /// A path inside the directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.partial.join(name)

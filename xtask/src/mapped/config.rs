@@ -23,9 +23,11 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use slatewise_data::log::Schema;
-use slatewise_data::log::engine::{DeriveSpec, PartsSpec};
+use slatewise_data::log::engine::DeriveSpec;
 use slatewise_eval::gates::LeakConfig;
-use slatewise_features::tabular::{CalendarColumn, CategoricalColumn, Cross, NumericColumn, TableTask, TargetStatistic, VectorColumn};
+use slatewise_features::tabular::{
+    CalendarColumn, CategoricalColumn, CrossColumn, NumericColumn, TableTask, TargetColumn, VectorColumn,
+};
 use slatewise_model::{HeadsConfig, ModelConfig, TrainerConfig};
 use toml::Table;
 
@@ -145,11 +147,11 @@ pub(crate) struct FeaturesConfig {
     #[serde(default)]
     pub(crate) numeric: Vec<NumericColumn>,
     #[serde(default)]
-    pub(crate) cross: Vec<Cross>,
+    pub(crate) cross: Vec<CrossColumn>,
     #[serde(default)]
     pub(crate) calendar: Vec<CalendarColumn>,
     #[serde(default)]
-    pub(crate) target: Vec<TargetStatistic>,
+    pub(crate) target: Vec<TargetColumn>,
     #[serde(default)]
     pub(crate) vector: Vec<VectorColumn>,
 }
@@ -192,8 +194,24 @@ impl MappedConfig {
     /// # Errors
     /// A file that cannot be read, a key that is unknown or missing, a value out of its range.
     pub(crate) fn read(path: &Path) -> Result<Self> {
+        Self::of(read_table(path)?, path)
+    }
+
+    /// As [`read`](Self::read), of a file that may hold a mapping alone, without a name.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_any(path: &Path) -> Result<Self> {
+        let mut given = read_table(path)?;
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("log");
+        let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        given.entry("name").or_insert(plain.into());
+        Self::of(given, path)
+    }
+
+    fn of(given: Table, path: &Path) -> Result<Self> {
         let mut whole: Table = toml::from_str(DEFAULTS).context("the defaults")?;
-        merge(&mut whole, read_table(path)?);
+        merge(&mut whole, given);
         let config: Self = whole.try_into().with_context(|| path.display().to_string())?;
         config.validate().with_context(|| path.display().to_string())?;
         Ok(config)
@@ -206,10 +224,17 @@ impl MappedConfig {
         self.schema.check()?;
         self.trainer.validate()?;
         let SplitChoice { validation, test, .. } = self.split;
-        ensure!(validation > 0.0 && test > 0.0 && validation + test < 1.0, "split: validation and test are shares above 0 that leave rows to learn from, not {validation} and {test}");
+        ensure!(
+            validation > 0.0 && test > 0.0 && validation + test < 1.0,
+            "split: validation and test are shares above 0 that leave rows to learn from, not {validation} and {test}"
+        );
         ensure!(self.loader.batch_rows >= 1, "loader.batch_rows: at least 1, not {}", self.loader.batch_rows);
         ensure!(self.evaluation.patience >= 1, "evaluation.patience: at least 1, not {}", self.evaluation.patience);
-        ensure!(self.engine.memory_megabytes >= 64, "engine.memory_megabytes: at least 64, not {}", self.engine.memory_megabytes);
+        ensure!(
+            self.engine.memory_megabytes >= 64,
+            "engine.memory_megabytes: at least 64, not {}",
+            self.engine.memory_megabytes
+        );
         Ok(())
     }
 

@@ -22,7 +22,7 @@ mod units;
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 
 pub(crate) use self::keeping::Interrupted;
@@ -32,9 +32,11 @@ use self::record::{Metrics, Run};
 use self::report::Findings;
 use self::rows::StoredRows;
 use crate::args::TrainArguments;
+use crate::commands::train_mapped;
 use crate::config::RunConfig;
 use crate::console::Console;
 use crate::device;
+use crate::mapped::config::is_mapped;
 use crate::run_dir::{RunDir, in_repository};
 
 /// Runs the command.
@@ -42,6 +44,12 @@ use crate::run_dir::{RunDir, in_repository};
 /// # Errors
 /// Anything that the user can mend, in one line; the run directory then does not come to be.
 pub(crate) fn run(arguments: &TrainArguments) -> Result<()> {
+    let mapped =
+        arguments.config.as_deref().map(|path| Ok::<_, anyhow::Error>((path, is_mapped(path)?))).transpose()?;
+    if let Some((path, true)) = mapped {
+        return train_mapped::run(arguments, path);
+    }
+    ensure!(!arguments.keep_rows, "--keep-rows: only for logs by a mapping, whose config has a [schema]");
     let started = Instant::now();
     let console = Console::new();
     let now = Timestamp::now();

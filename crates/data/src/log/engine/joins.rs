@@ -22,9 +22,9 @@ use crate::log::schema::{Role, SideTable, TypedColumn, TypedKind, TypedSchema};
 pub struct TypedTable<'a> {
     /// What is declared about it.
     pub spec: &'a SideTable,
-    /// Its typed rows, with `_row`; columns under their own names.
+    /// Its typed rows, with `_row`.
     pub rows: &'a Path,
-    /// Its columns.
+    /// Its columns, called `<table>.<column>` or `<column>`.
     pub schema: &'a TypedSchema,
 }
 
@@ -39,6 +39,12 @@ pub(super) struct JoinedTable {
     /// Rows left out because an earlier one has their key.
     pub(super) repeated: u64,
     on: String,
+}
+
+/// `<table>.<column>`, which a column that ingest wrote is called already.
+fn prefixed(table: &str, column: &str) -> String {
+    let own = column.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+    if own { column.to_owned() } else { format!("{table}.{column}") }
 }
 
 impl JoinedTable {
@@ -65,7 +71,7 @@ impl JoinedTable {
         let others = table.schema.columns.iter().filter(|column| column.name != key.name);
         let columns: Vec<_> = others
             .map(|column| {
-                (column, TypedColumn { name: format!("{name}.{}", column.name), role: role.clone(), ..column.clone() })
+                (column, TypedColumn { name: prefixed(name, &column.name), role: role.clone(), ..column.clone() })
             })
             .collect();
         let session = engine.session(format!("side table {name}"), Join::Hash);

@@ -1,0 +1,116 @@
+//! From files to clean rows: ingest, then the engine's rules and joins; the quarantine and the counts stay behind.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use slatewise_data::log::engine::{CleanInput, Engine, EngineConfig, TypedTable};
+use slatewise_data::log::ingest::{IngestOptions, Ingested, check_share, ingest};
+use slatewise_data::log::schema::TypedSchema;
+use slatewise_data::log::{Counts, Schema};
+
+/// Clean rows on disk, and what became of all that were read.
+pub(crate) struct Cleaned {
+    pub(crate) rows: PathBuf,
+    pub(crate) schema: TypedSchema,
+    pub(crate) counts: Counts,
+    /// The side tables' own rows.
+    pub(crate) tables: Vec<(String, Counts)>,
+}
+
+/// Where a cleaning works and what it must know.
+pub(crate) struct Cleaning<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) engine: &'a Engine,
+    /// Folder of intermediate files and of `quarantine.csv`.
+    pub(crate) folder: &'a Path,
+    pub(crate) now: Timestamp,
+    pub(crate) seed: u64,
+}
+
+impl Cleaning<'_> {
+    /// Cleans the rows; the quarantine stands under its name even where there is too much of it.
+    ///
+    /// # Errors
+    /// Files that cannot be read, a mapping that does not fit them, too many rows that break rules, no rows.
+    pub(crate) fn run(&self) -> Result<Cleaned> {
+        let key = key(self.schema)?;
+        let options =
+            IngestOptions { key: key.as_deref(), now_microseconds: self.now.as_microsecond(), seed: self.seed };
+        let allowed = self.schema.rules.max_quarantined_share;
+        let Ingested { schema, mut counts, typed, mut quarantine, examples, tables } =
+            ingest(self.schema, &options, self.folder)?.check_share(allowed)?;
+        let specs = self.schema.tables.iter();
+        let typed_tables: Vec<TypedTable<'_>> = specs
+            .zip(&tables)
+            .map(|(spec, table)| TypedTable { spec, rows: &table.typed, schema: &table.schema })
+            .collect();
+        let input = CleanInput { rows: &typed, schema: &schema, log: self.schema, tables: &typed_tables };
+        let rows = self.folder.join("clean.parquet");
+        let cleaned = self.engine.clean(&input, &rows, &mut quarantine, &mut counts);
+        // Under its name first: when there is too much of it is when somebody wants to look.
+        check_share(&counts, allowed, &examples, quarantine)?.finish()?;
+        let schema = cleaned?;
+        for path in tables.iter().map(|table| &table.typed).chain([&typed]) {
+            std::fs::remove_file(path).with_context(|| format!("{}: cannot remove it", path.display()))?;
+        }
+        anyhow::ensure!(
+            counts.adds_up(),
+            "the counts of rows do not add up, which is a fault of slatewise: {counts:?}"
+        );
+        let tables = tables.into_iter().map(|table| (table.name, table.counts)).collect();
+        Ok(Cleaned { rows, schema, counts, tables })
+    }
+}
+
+/// An engine with so much memory, that spills into `folder`.
+///
+/// # Errors
+/// The folder cannot be used.
+pub(crate) fn engine(memory_megabytes: usize, folder: &Path) -> Result<Engine> {
+    let spill_folder = folder.join("spill");
+    std::fs::create_dir_all(&spill_folder).with_context(|| format!("{}: cannot make it", spill_folder.display()))?;
+    Ok(Engine::new(&EngineConfig {
+        memory_bytes: memory_megabytes * 1_000_000,
+        threads: rayon::current_num_threads(),
+        spill_folder,
+    })?)
+}
+
+/// The key of pseudonyms, from the environment variable that the schema names.
+fn key(schema: &Schema) -> Result<Option<Vec<u8>>> {
+    let Some(privacy) = &schema.privacy else { return Ok(None) };
+    let variable = &privacy.key_variable;
+    let key = std::env::var(variable).with_context(|| {
+        format!("schema.privacy.key_variable: the environment has no {variable}; set it to a secret of at least 16 bytes, such as the output of `openssl rand -hex 32`, and keep it: another key gives other pseudonyms")
+    })?;
+    Ok(Some(key.into_bytes()))
+}
+
+/// What the cleaning did, for the console.
+pub(crate) fn lines(counts: &Counts) -> String {
+    let mut text = format!(
+        "rows read {}, kept {}, repeated and dropped {}, quarantined {}",
+        counts.rows_read,
+        counts.rows_kept,
+        counts.duplicates_dropped,
+        counts.rows_quarantined()
+    );
+    if counts.duplicates_kept > 0 {
+        text += &format!("\nrepeated and kept, as schema.rules.duplicates says: {}", counts.duplicates_kept);
+    }
+    for (rule, rows) in &counts.quarantined {
+        text += &format!("\nquarantined by {rule}: {rows} (see quarantine.csv)");
+    }
+    for repair in &counts.repaired {
+        let place = if repair.column.is_empty() { String::new() } else { format!(" in `{}`", repair.column) };
+        text += &format!("\nrepaired{place}: {} ({})", repair.cells, repair.repair);
+    }
+    for (table, rows) in &counts.unmatched {
+        text += &format!("\nwithout a partner in table {table}: {rows} rows");
+    }
+    for (table, rows) in &counts.repeated_keys {
+        text += &format!("\nrepeated keys in table {table}: {rows} rows not used");
+    }
+    text
+}
