@@ -50,7 +50,7 @@ struct Read {
 }
 
 impl Reading {
-    fn files(&self, files: &[PathBuf]) -> Result<Read, LogError> {
+    fn files(&self, files: &[PathBuf]) -> Result<Read, Box<LogError>> {
         let mut reader = LogReader::open(files, self.format, &self.csv, self.explode, &self.unpack)?;
         let columns: Vec<String> = match &self.wanted {
             Some(wanted) => wanted.iter().map(|&name| name.to_owned()).collect(),
@@ -66,7 +66,7 @@ impl Reading {
     }
 
     /// Reads bytes that lie under a name.
-    fn bytes(&self, name: &str, bytes: &[u8]) -> Result<Read, LogError> {
+    fn bytes(&self, name: &str, bytes: &[u8]) -> Result<Read, Box<LogError>> {
         let read = || -> std::io::Result<_> {
             let folder = folder()?;
             let path = folder.path().join(name);
@@ -133,7 +133,7 @@ impl Read {
     }
 }
 
-fn csv(text: impl AsRef<[u8]>) -> Result<Read, LogError> {
+fn csv(text: impl AsRef<[u8]>) -> Result<Read, Box<LogError>> {
     Reading::default().bytes("a.csv", text.as_ref())
 }
 

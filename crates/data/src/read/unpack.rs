@@ -14,7 +14,7 @@ type Stored<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 /// The bytes of the log itself.
 pub(crate) enum Unpacked<R: Read> {
     Plain(Stored<R>),
-    Gzip(BufReader<MultiGzDecoder<Stored<R>>>),
+    Gzip(Box<BufReader<MultiGzDecoder<Stored<R>>>>),
 }
 
 /// Looks at the first bytes of `stored` and unpacks it if it is gzip.
@@ -24,7 +24,7 @@ pub(crate) fn unpack<R: Read>(mut stored: R) -> io::Result<Unpacked<R>> {
     let packed = first == GZIP;
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(first).chain(stored));
     Ok(if packed {
-        Unpacked::Gzip(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(whole)))
+        Unpacked::Gzip(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(whole))))
     } else {
         Unpacked::Plain(whole)
     })

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn json(text: &str) -> Result<Read, LogError> {
+fn json(text: &str) -> Result<Read, Box<LogError>> {
     Reading::default().bytes("a.jsonl", text.as_bytes())
 }
 
@@ -41,6 +41,10 @@ fn a_list_is_exploded_into_rows() -> Tested {
             "5 bad_json_value: `events` is a number where a list is expected",
         ]
     );
+    let folder = folder()?;
+    let path = put(folder.path(), "a.jsonl", text.lines().take(2).collect::<Vec<_>>().join("\n"))?;
+    let reader = LogReader::open(&[path], None, &CsvSpec::default(), None, &[])?;
+    assert_eq!((reader.columns(), reader.lists()), (&["session".to_owned(), "n".to_owned()][..], vec!["events"]));
     let plain = Reading { explode: Some("tags"), ..Reading::default() };
     let read = plain.bytes("a.jsonl", b"{\"tags\":[\"a\",null,3],\"user\":1}\n")?;
     assert_eq!((read.columns, read.rows.len()), (vec!["tags".to_owned(), "user".to_owned()], 3));

@@ -125,7 +125,7 @@ fn open(files: &[PathBuf], notes: &mut Vec<String>) -> Result<Opened, LogError> 
     if reader.columns().iter().any(|name| fast_float2::parse::<f64, _>(name).is_ok()) {
         return headerless(files, notes);
     }
-    for list in reader.nested() {
+    for list in reader.lists().into_iter().map(str::to_owned).collect::<Vec<_>>() {
         let exploded = LogReader::open(files, None, &csv, Some(&list), &[]);
         if let Ok(exploded) = exploded
             && exploded.columns().iter().any(|name| name.starts_with(&format!("{list}.")))

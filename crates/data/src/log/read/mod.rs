@@ -33,6 +33,8 @@ mod lines;
 mod parquet;
 mod rows;
 mod sound;
+#[cfg(test)]
+mod tests;
 mod unpack;
 mod want;
 
@@ -115,13 +117,18 @@ impl LogReader {
         &self.columns
     }
 
-    /// JSON fields that hold lists or objects, which no cell can; one of them may be a list to explode.
-    pub(in crate::log) fn nested(&self) -> Vec<String> {
-        let fields = self.forms.iter().flat_map(|form| match form {
-            Form::Json(file) => &file.fields[..],
-            _ => &[],
-        });
-        fields.filter(|field| !field.usable).map(|field| field.path.clone()).collect()
+    /// JSON fields that hold lists of other things than numbers: no cell can hold them, and `explode` may name one.
+    pub fn lists(&self) -> Vec<&str> {
+        let mut lists: Vec<&str> = Vec::new();
+        for form in &self.forms {
+            let Form::Json(file) = form else { continue };
+            for field in file.fields.iter().filter(|field| !field.usable) {
+                if !lists.contains(&field.path.as_str()) {
+                    lists.push(&field.path);
+                }
+            }
+        }
+        lists
     }
 
     /// Chooses the columns that blocks hold, in this order, each with the key that asks for it; none until then.

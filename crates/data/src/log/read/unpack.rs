@@ -19,7 +19,7 @@ pub(super) struct Pack {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    Fields { name_end: Finder<'static>, value_end: Option<Finder<'static>>, names: Vec<String> },
+    Fields { name_end: Box<Finder<'static>>, value_end: Option<Box<Finder<'static>>>, names: Vec<String> },
     List { first: usize },
 }
 
@@ -45,7 +45,8 @@ impl Pack {
     pub(super) fn new(column: &str, packed: &Packed) -> Option<Self> {
         let (separator, kind) = match packed {
             Packed::Fields { separator, name_end, value_end, names } => {
-                let (name_end, value_end) = (finder(name_end), value_end.as_deref().map(finder));
+                let boxed = |text: &str| Box::new(finder(text));
+                let (name_end, value_end) = (boxed(name_end), value_end.as_deref().map(boxed));
                 (separator, Kind::Fields { name_end, value_end, names: names.clone() })
             }
             Packed::List { separator, first } => (separator, Kind::List { first: *first }),

@@ -34,7 +34,7 @@ struct Plans {
 #[derive(Debug)]
 enum Plan {
     Empty,
-    Csv(CsvPlan),
+    Csv(Box<CsvPlan>),
     Json(JsonPlan),
     /// Places of the wanted columns.
     Parquet(Vec<usize>),
@@ -48,7 +48,7 @@ impl Parser {
                 Form::Empty => Plan::Empty,
                 Form::Csv(file) => {
                     let known: Vec<&str> = file.names.iter().map(String::as_str).collect();
-                    Plan::Csv(file.plan(&declared.csv, places(&shape, path, &known)?))
+                    Plan::Csv(Box::new(file.plan(&declared.csv, places(&shape, path, &known)?)))
                 }
                 Form::Json(_) => {
                     let names = shape.cells.iter().map(|(name, _)| name.clone()).collect();

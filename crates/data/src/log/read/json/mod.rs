@@ -115,7 +115,13 @@ impl Sample<'_> {
         let value = scan.value(depth)?;
         // What stands in the stead of the list is no field of its own.
         if self.explode != Some(path) {
-            self.note(path, value.kind);
+            // An empty list says no more of a field than null does.
+            let inside = &scan.text[value.start..value.end];
+            let empty = matches!(inside, [b'[', rest @ .., b']'] if rest.trim_ascii().is_empty());
+            self.note(
+                path,
+                if empty && value.kind == (Kind::List { numbers: true }) { Kind::Null } else { value.kind },
+            );
         }
         Ok(())
     }
