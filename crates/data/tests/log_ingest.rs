@@ -325,6 +325,19 @@ fn no_raw_id_is_written_anywhere() -> Tested {
 }
 
 #[test]
+fn not_even_a_message_quotes_a_row_that_is_hidden() -> Tested {
+    let text = "user = \"u\"\nitem = \"i\"\n\
+                unpack = [{ column = \"shown\", rows = { separator = \" \", part_separator = \"-\", columns = [\"i\", \"c\"] } }]\n";
+    let file = "u,shown\nu1,a-1 SECRET b-0\n";
+    let open = csv(file, text)?;
+    assert!(open.quarantine[0].contains("SECRET"), "{:?}", open.quarantine);
+    let hidden = csv(file, &format!("{text}[privacy]\nkey_variable = \"KEY\""))?;
+    assert_eq!(hidden.quarantine, ["log.csv,2,,,bad_packed_value,`shown`: … has 1 parts where 2 are declared"]);
+    assert_eq!((hidden.counts.rows_read, hidden.counts.rows_kept), (3, 2));
+    Ok(())
+}
+
+#[test]
 fn a_key_that_is_short_or_absent_stops_before_a_row_is_read() -> Tested {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("log.csv"), "u\nu1\n")?;
