@@ -22,7 +22,7 @@ fn look(name: &str, content: &[u8]) -> Result<Proposal, Box<dyn Error>> {
     let mut config: toml::Table = toml::from_str(&proposal.to_toml())?;
     let back: Schema = config.remove("schema").ok_or("no [schema]")?.try_into()?;
     assert_eq!(back, proposal.schema);
-    let (_, counts) = for_each_batch(&proposal.schema, &options(), |_| Ok(()))?;
+    let (_, counts) = for_each_batch(&proposal.schema, &options(), |_| Ok::<(), Box<dyn Error>>(()))?;
     assert!(counts.adds_up() && counts.rows_quarantined() == 0, "{counts:?}");
     Ok(proposal)
 }

@@ -11,10 +11,9 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::Float32Type;
 use datafusion::parquet::arrow::ArrowWriter;
-use slatewise_data::log::LogError;
 use slatewise_data::log::ingest::{IngestOptions, for_each_batch, ingest};
 
-use log::{KEY, NOW, Tested, csv, options, outcome, refused, repairs, run, schema};
+use log::{KEY, Tested, csv, options, outcome, refused, repairs, run, schema};
 
 /// The roles that most tests use.
 const ROLES: &str = "user = \"u\"\nitem = \"i\"\ntime = { column = \"t\", unit = \"seconds\" }\n";
@@ -326,6 +325,19 @@ fn no_raw_id_is_written_anywhere() -> Tested {
 }
 
 #[test]
+fn not_even_a_message_quotes_a_row_that_is_hidden() -> Tested {
+    let text = "user = \"u\"\nitem = \"i\"\n\
+                unpack = [{ column = \"shown\", rows = { separator = \" \", part_separator = \"-\", columns = [\"i\", \"c\"] } }]\n";
+    let file = "u,shown\nu1,a-1 SECRET b-0\n";
+    let open = csv(file, text)?;
+    assert!(open.quarantine[0].contains("SECRET"), "{:?}", open.quarantine);
+    let hidden = csv(file, &format!("{text}[privacy]\nkey_variable = \"KEY\""))?;
+    assert_eq!(hidden.quarantine, ["log.csv,2,,,bad_packed_value,`shown`: … has 1 parts where 2 are declared"]);
+    assert_eq!((hidden.counts.rows_read, hidden.counts.rows_kept), (3, 2));
+    Ok(())
+}
+
+#[test]
 fn a_key_that_is_short_or_absent_stops_before_a_row_is_read() -> Tested {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("log.csv"), "u\nu1\n")?;
@@ -406,6 +418,16 @@ fn parquet_keeps_its_types_and_breaks_the_same_rules() -> Tested {
 }
 
 #[test]
+fn vectors_of_json() -> Tested {
+    let lines =
+        b"{\"i\":\"a\",\"v\":[0.5,-1]}\n{\"i\":\"b\",\"v\":[1,2,3]}\n{\"i\":\"c\"}\n{\"i\":\"d\",\"v\":[2,1e-3]}\n";
+    let outcome = run(&[("log.jsonl", lines)], "files = [\"log.jsonl\"]\nitem = \"i\"")?;
+    assert_eq!(outcome.rows, ["a|[0.5, -1.0]", "c|_", "d|[2.0, 0.001]"]);
+    assert_eq!(outcome.quarantine, ["log.jsonl,2,v,\"[1,2,3]\",bad_vector,3 numbers where the first rows have 2"]);
+    Ok(())
+}
+
+#[test]
 fn equal_rows_have_equal_hashes_across_files_and_ways_to_write() -> Tested {
     let outcome = run(
         &[("a.csv", b"u,x\nu1,0.50\nu1,0.5\nu1,-0.0\n"), ("b.csv", b"x,u\n5e-1, u1\n0.0,u1\n,u1\n")],
@@ -478,12 +500,11 @@ fn batches_can_be_visited_without_a_file() -> Tested {
     let mut rows = 0;
     let (typed, counts) = for_each_batch(&schema, &options(), |batch| {
         rows += batch.num_rows();
-        Ok(())
+        Ok::<(), Box<dyn std::error::Error>>(())
     })?;
     assert_eq!((rows, counts.rows_read, counts.rows_kept, typed.columns.len()), (2, 3, 2, 2));
-    let stopped = for_each_batch(&schema, &options(), |_| {
-        Err(LogError::NoRows { what: "here".into(), read: 0, mend: "stop".into() })
-    });
-    assert!(stopped.is_err() && NOW > 0);
+    // The visitor's own error comes back as it is.
+    let stopped = for_each_batch(&schema, &options(), |_| Err(Box::<dyn std::error::Error>::from("enough")));
+    assert_eq!(stopped.map(drop).map_err(|error| error.to_string()), Err("enough".to_owned()));
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::log::ingest::cell::{Missing, Quality};
 use crate::log::ingest::input::Input;
 use crate::log::ingest::number::{number, whole, yes_or_no};
 use crate::log::ingest::time::{UNITS, from_float, iso};
+use crate::log::ingest::vector::parse;
 use crate::log::read::{RawBlock, RawColumn};
 use crate::log::schema::{ColumnType, TimeUnit};
 
@@ -39,6 +40,8 @@ pub(super) struct Profile {
     distinct: HashSet<Vec<u8>>,
     /// Whether Parquet holds a list here.
     pub(super) vector: bool,
+    /// Cells that are lists of numbers.
+    vectors: usize,
 }
 
 impl Profile {
@@ -94,6 +97,7 @@ impl Profile {
             _ => {
                 self.booleans += usize::from(yes_or_no(cell).is_some());
                 self.dates += usize::from(iso(cell).is_some());
+                self.vectors += usize::from(cell.starts_with(b"[") && parse(cell).is_ok());
             }
         }
     }
@@ -113,7 +117,7 @@ impl Profile {
 
     /// The type that its cells allow.
     pub(super) fn kind(&self) -> ColumnType {
-        if self.vector {
+        if self.vector || self.vectors > 0 && self.vectors == self.cells {
             ColumnType::Vector
         } else if self.is_numeric() && self.integers == self.numbers {
             ColumnType::Integer

@@ -238,11 +238,19 @@ fn rejected(plan: &Plan, faults: &[(usize, usize, Fault)], inputs: &[Input<'_>],
         column: String::new(),
         value: if plan.rows_hidden { Vec::new() } else { row.raw.clone() },
         rule: row.rule,
-        message: row.message.clone(),
+        message: if plan.rows_hidden { unquoted(&row.message) } else { row.message.clone() },
     });
     let mut all: Vec<Rejected> = own.chain(torn).collect();
     all.sort_by_key(|row| row.line);
     all
+}
+
+/// A message without what it quotes: a piece of the row may name somebody.
+fn unquoted(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) => format!("{}…{}", &message[..first], &message[last + 1..]),
+        _ => message.to_owned(),
+    }
 }
 
 fn push_technical(arrays: &mut Vec<ArrayRef>, hashes: RowHashes, block: &RawBlock) {

@@ -57,7 +57,7 @@ mod table;
 mod text;
 pub(in crate::log) mod time;
 mod values;
-mod vector;
+pub(in crate::log) mod vector;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -170,11 +170,11 @@ pub fn ingest(schema: &Schema, options: &IngestOptions<'_>, folder: &Path) -> Re
 ///
 /// # Errors
 /// As [`ingest`], or what `visit` returns.
-pub fn for_each_batch(
+pub fn for_each_batch<E: From<LogError>>(
     schema: &Schema,
     options: &IngestOptions<'_>,
-    visit: impl FnMut(&RecordBatch) -> Result<(), LogError>,
-) -> Result<(TypedSchema, Counts), LogError> {
+    visit: impl FnMut(&RecordBatch) -> Result<(), E>,
+) -> Result<(TypedSchema, Counts), E> {
     schema.check()?;
     Road::of_log(schema, options)?.visit(visit)
 }

@@ -18,14 +18,14 @@ use crate::log::error::LogError;
 use crate::log::read::{LogReader, RawBlock, RawChunk};
 
 /// Types all blocks of a reader; `begun` is told the plan once it is settled, `take` gets the blocks in order.
-pub(super) fn run(
+pub(super) fn run<E: From<LogError>>(
     reader: &mut LogReader,
     mut plan: Plan,
     protection: &Protection,
     seed: u64,
     begun: impl FnOnce(&Plan) -> Result<(), LogError>,
-    mut take: impl FnMut(TypedBlock) -> Result<(), LogError>,
-) -> Result<Plan, LogError> {
+    mut take: impl FnMut(TypedBlock) -> Result<(), E>,
+) -> Result<Plan, E> {
     let first = first_blocks(reader)?;
     settle(&mut plan, &first)?;
     begun(&plan)?;

@@ -96,7 +96,7 @@ impl Protection {
 }
 
 fn first_word(mac: &Hmac<Sha256>, parts: &[&[u8]]) -> u64 {
-    let code = parts.iter().fold(mac.clone(), |mac, part| mac.chain_update(part)).finalize().into_bytes();
+    let code = parts.iter().fold(mac.clone(), Mac::chain_update).finalize().into_bytes();
     code.iter().take(8).fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 

@@ -70,17 +70,17 @@ impl Road {
         let plan = run(&mut reader, plan, &protection, seed, begun, |block| {
             set_aside(&files, &block, quarantine, examples)?;
             let batch = tally.add(block)?;
-            writer.borrow_mut().as_mut().map_or(Ok(()), |writer| writer.write(batch))
+            writer.borrow_mut().as_mut().map_or(Ok::<(), LogError>(()), |writer| writer.write(batch))
         })?;
         writer.into_inner().map_or(Ok(()), TypedWriter::finish)?;
         Ok((plan.typed(&files), tally.counts))
     }
 
     /// Shows the rows that pass.
-    pub(super) fn visit(
+    pub(super) fn visit<E: From<LogError>>(
         self,
-        mut visit: impl FnMut(&RecordBatch) -> Result<(), LogError>,
-    ) -> Result<(TypedSchema, Counts), LogError> {
+        mut visit: impl FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(TypedSchema, Counts), E> {
         let Self { mut reader, plan, protection, seed } = self;
         let files = reader.files().to_vec();
         let mut tally = Tally::default();

@@ -5,6 +5,7 @@
 //! | are digits with `-` at most, no zero before others, within 64 bits | integer |
 //! | are such, or other numbers (`0.5`, `1e-3`, `+5`) | number |
 //! | are true, false, yes, no, t, f, y, n in any case | boolean |
+//! | are lists of numbers, `[0.5, -1]` | vector |
 //! | are anything else (`007` is text, as is an id beyond 64 bits), or none has a value | text |
 //!
 //! A column with a declared `min` or `max` is a number whatever it holds. Parquet says itself what its columns are. The unit of
@@ -100,6 +101,8 @@ impl First<'_> {
             number_form(spec)
         } else if seen.booleans > 0 && seen.booleans == seen.all {
             Form::Boolean
+        } else if seen.vectors > 0 && seen.vectors == seen.all {
+            Form::Vector(self.length(column)?)
         } else {
             text_form(spec)
         })
@@ -166,6 +169,7 @@ struct Seen {
     numbers: usize,
     infinite: usize,
     booleans: usize,
+    vectors: usize,
 }
 
 impl Seen {
@@ -178,6 +182,8 @@ impl Seen {
             self.integers += usize::from(whole(cell).is_ok() && (digits.len() == 1 || digits[0] != b'0'));
         } else if yes_or_no(cell).is_some() {
             self.booleans += 1;
+        } else if cell.starts_with(b"[") {
+            self.vectors += usize::from(parse(cell).is_ok());
         } else {
             match number(cell) {
                 Ok(_) => self.numbers += 1,

@@ -74,7 +74,7 @@ fn of_list(lists: &ListArray, row: usize) -> Cell<Vec<f32>> {
 }
 
 /// `[0.5, -1, 2e-3]`.
-pub(super) fn parse(cell: &[u8]) -> Result<Vec<f32>, Fault> {
+pub(in crate::log) fn parse(cell: &[u8]) -> Result<Vec<f32>, Fault> {
     let Some(inner) = cell.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) else {
         return Err(Fault::new("bad_vector", "not a list of numbers"));
     };

@@ -376,11 +376,11 @@ fn csv(key: &str, spec: &CsvSpec, format: Option<FileFormat>) -> Result<(), LogE
     if *spec != CsvSpec::default() && matches!(format, Some(FileFormat::JsonLines | FileFormat::Parquet)) {
         return refuse(key, "declared", "the format is not CSV; take it out");
     }
-    if let Some(delimiter) = &spec.delimiter {
-        if delimiter.is_empty() || delimiter.contains(['\n', '\r', '"']) || delimiter.len() > 8 {
-            let mend = "one to eight characters, and neither a quote nor a line break";
-            return refuse(format!("{key}.delimiter"), format!("{delimiter:?}"), mend);
-        }
+    if let Some(delimiter) = &spec.delimiter
+        && (delimiter.is_empty() || delimiter.contains(['\n', '\r', '"']) || delimiter.len() > 8)
+    {
+        let mend = "one to eight characters, and neither a quote nor a line break";
+        return refuse(format!("{key}.delimiter"), format!("{delimiter:?}"), mend);
     }
     spec.header.iter().try_for_each(|column| named(&format!("{key}.header"), column))?;
     match repeated(spec.header.iter()) {
