@@ -72,7 +72,12 @@ def boosting(parts, task, numbers, texts, seed):
     x, y = matrix(parts["train"]), parts["train"][task].to_numpy()
     held, held_y = matrix(parts["validation"]), parts["validation"][task].to_numpy()
     model = HistGradientBoostingClassifier(
-        learning_rate=0.05, max_iter=2000, n_iter_no_change=20, categorical_features=categorical, random_state=seed
+        learning_rate=0.05,
+        max_iter=2000,
+        early_stopping=True,
+        n_iter_no_change=20,
+        categorical_features=categorical,
+        random_state=seed,
     )
     model.fit(x, y, X_val=held, y_val=held_y)
     return model.predict_proba(matrix(parts["test"]))[:, 1]

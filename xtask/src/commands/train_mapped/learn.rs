@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use slatewise_eval::Predictions;
 use slatewise_eval::gates::{SplitScore, delong};
+use slatewise_eval::interval::{Interval, normal_interval};
 use slatewise_eval::prediction::{BinarySummary, Regression, mean_absolute_error, root_mean_squared_error, xauc};
 use slatewise_features::tabular::{LabelKind, TableTask};
 use slatewise_features::{Prefetch, RowFile, TableEncoder};
@@ -200,6 +201,14 @@ impl Judged {
         }
         let score: Vec<f64> = self.score.iter().map(|&score| f64::from(score)).collect();
         Ok(Some(delong(&score, &label)?))
+    }
+
+    /// The AUC with its 95 % interval, without one where it has none.
+    pub(super) fn auc_interval(&self) -> Option<Interval> {
+        let mean = self.binary.as_ref()?.roc_auc?;
+        let scored = self.auc().ok().flatten();
+        let interval = scored.and_then(|s| normal_interval(s.value, Some(s.standard_error), s.rows, 0.95).ok());
+        Some(interval.unwrap_or(Interval { mean, bounds: None, level: 0.95, samples: self.rows }))
     }
 
     /// A line for the console.

@@ -38,41 +38,56 @@ pub(super) fn build(findings: &Findings, run: &Run) -> Result<Report> {
 
 /// Both splits beside each other: what a random one hides.
 fn splits(findings: &Findings) -> Section {
-    let mut table = Table::new(vec![
+    let tasks = &findings.splits[0].learned.test;
+    let (binary, number) = (tasks.iter().any(|t| t.binary.is_some()), tasks.iter().any(|t| t.number.is_some()));
+    let mut columns = vec![
         Column::text("Task"),
         Column::text("Split"),
         Column::number("Train rows", NumberFormat::Count),
+        Column::number("of the future", NumberFormat::Count),
         Column::number("Test rows", NumberFormat::Count),
-        Column::number("Base rate, train", NumberFormat::Percent(1)),
-        Column::number("Base rate, test", NumberFormat::Percent(1)),
-        Column::number("AUC", NumberFormat::Decimals(4)),
-        Column::number("Log loss", NumberFormat::Decimals(4)),
-        Column::number("Relative squared error", NumberFormat::Decimals(4)),
-        Column::number("Future rows in train", NumberFormat::Count),
-    ])
-    .caption("Test rows. The chronological split is what a deployed model meets: it learns from the past and predicts what comes later. The kept model is that of the first row of each task.");
-    let tasks = findings.splits[0].learned.test.len();
-    for task in 0..tasks {
+    ];
+    if binary {
+        columns.push(Column::number("Yes, train", NumberFormat::Percent(1)));
+        columns.push(Column::number("Yes, test", NumberFormat::Percent(1)));
+        columns.push(Column::number("AUC", NumberFormat::Decimals(4)));
+        columns.push(Column::number("Log loss", NumberFormat::Decimals(4)));
+    }
+    if number {
+        columns.push(Column::number("Squared error, relative", NumberFormat::Decimals(4)));
+    }
+    let mut table = Table::new(columns).caption("Test rows; the interval of an AUC is DeLong's, 95 %. The chronological split is what a deployed model meets: it learns from the past and predicts what comes later. Each task's first row is the kept model. A relative squared error below 1 is better than the test rows' own mean.");
+    for task in 0..tasks.len() {
         for split in &findings.splits {
             let judged = &split.learned.test[task];
-            let base = |positives: Option<u64>, rows: u64| positives.map(|n| n as f64 / (rows as f64).max(1.0));
             let (train, test) = (&split.parts.train, &split.parts.test);
-            let shown = |value: Option<f64>| value.map_or(Cell::Empty, Cell::Number);
-            table = table.row([
+            let share = |positives: Option<&u64>, rows: u64| {
+                positives.map_or(Cell::Empty, |&yes| Cell::Number(yes as f64 / (rows as f64).max(1.0)))
+            };
+            let mut cells: Vec<Cell> = vec![
                 judged.task.as_str().into(),
                 split.kind.name().into(),
                 (train.rows as f64).into(),
-                (test.rows as f64).into(),
-                shown(base(train.positives.get(&judged.task).copied(), train.rows)),
-                shown(base(test.positives.get(&judged.task).copied(), test.rows)),
-                shown(judged.binary.as_ref().and_then(|summary| summary.roc_auc)),
-                shown(judged.binary.as_ref().and_then(|summary| summary.log_loss)),
-                shown(judged.number.as_ref().map(|summary| summary.relative_squared_error)),
                 (split.parts.future_rows_in_train as f64).into(),
-            ]);
+                (test.rows as f64).into(),
+            ];
+            if binary {
+                cells.push(share(train.positives.get(&judged.task), train.rows));
+                cells.push(share(test.positives.get(&judged.task), test.rows));
+                cells.push(judged.auc_interval().map_or(Cell::Empty, Cell::Interval));
+                cells.push(shown(judged.binary.as_ref().and_then(|summary| summary.log_loss)));
+            }
+            if number {
+                cells.push(shown(judged.number.as_ref().map(|summary| summary.relative_squared_error)));
+            }
+            table = table.row(cells);
         }
     }
     Section::new("splits", "What to expect").block(Block::Table(table))
+}
+
+fn shown(value: Option<f64>) -> Cell {
+    value.map_or(Cell::Empty, Cell::Number)
 }
 
 /// What the gates found, or that they found nothing.
@@ -87,6 +102,7 @@ fn gates_section(findings: &Findings) -> Section {
 
 fn predictions(kept: &SplitRun) -> Section {
     let number = NumberFormat::Decimals;
+    let mut section = Section::new("predictions", "Predictions");
     let mut table = Table::new(vec![
         Column::text("Task"),
         Column::number("Rows", NumberFormat::Count),
@@ -96,37 +112,46 @@ fn predictions(kept: &SplitRun) -> Section {
         Column::number("Normalised entropy", number(4)),
         Column::number("Calibration ratio", number(3)),
         Column::number("ECE", number(4)),
-        Column::number("RMSE", number(4)),
-        Column::number("MAE", number(4)),
-        Column::number("XAUC", number(4)),
     ])
     .caption("Test rows of the kept model. Normalised entropy below 1 is better than always predicting the base rate; a calibration ratio of 1 means as many positives as predicted.");
     let mut reliability = ReliabilityPlot::new("Predicted against observed, per task")
         .caption("Ten bins of equal mass; the area of a dot grows with its rows.");
-    let mut plotted = false;
-    for task in &kept.learned.test {
-        let (binary, value) = (task.binary.as_ref(), task.number.as_ref());
-        let shown = |value: Option<f64>| value.map_or(Cell::Empty, Cell::Number);
+    for (task, binary) in kept.learned.test.iter().filter_map(|task| Some((task, task.binary.as_ref()?))) {
         table = table.row([
             task.task.as_str().into(),
             task.rows.into(),
-            shown(binary.and_then(|b| b.positive_rate)),
-            shown(binary.and_then(|b| b.roc_auc)),
-            shown(binary.and_then(|b| b.log_loss)),
-            shown(binary.and_then(|b| b.normalised_entropy)),
-            shown(binary.and_then(|b| b.calibration_ratio)),
-            shown(binary.and_then(|b| b.ece_equal_mass)),
-            shown(value.and_then(|v| v.root_mean_squared_error)),
-            shown(value.and_then(|v| v.mean_absolute_error)),
-            shown(value.and_then(|v| v.xauc)),
+            shown(binary.positive_rate),
+            shown(binary.roc_auc),
+            shown(binary.log_loss),
+            shown(binary.normalised_entropy),
+            shown(binary.calibration_ratio),
+            shown(binary.ece_equal_mass),
         ]);
-        if let Some(binary) = binary {
-            reliability = reliability.task(task.task.clone(), binary.reliability.clone());
-            plotted = true;
-        }
+        reliability = reliability.task(task.task.clone(), binary.reliability.clone());
     }
-    let section = Section::new("predictions", "Predictions").block(Block::Table(table));
-    if plotted { section.block(Block::Plot(Plot::Reliability(reliability))) } else { section }
+    if !table.rows.is_empty() {
+        section = section.block(Block::Table(table)).block(Block::Plot(Plot::Reliability(reliability)));
+    }
+    let mut table = Table::new(vec![
+        Column::text("Task"),
+        Column::number("Rows", NumberFormat::Count),
+        Column::number("RMSE", number(4)),
+        Column::number("MAE", number(4)),
+        Column::number("Squared error, relative", number(4)),
+        Column::number("XAUC", number(4)),
+    ])
+    .caption("Numbers, in the label's own unit. XAUC is the share of pairs in the right order.");
+    for (task, value) in kept.learned.test.iter().filter_map(|task| Some((task, task.number.as_ref()?))) {
+        table = table.row([
+            task.task.as_str().into(),
+            task.rows.into(),
+            shown(value.root_mean_squared_error),
+            shown(value.mean_absolute_error),
+            value.relative_squared_error.into(),
+            shown(value.xauc),
+        ]);
+    }
+    if table.rows.is_empty() { section } else { section.block(Block::Table(table)) }
 }
 
 fn training(kept: &SplitRun) -> Section {
