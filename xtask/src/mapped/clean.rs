@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
 use slatewise_data::log::engine::{CleanInput, Engine, EngineConfig, TypedTable};
 use slatewise_data::log::ingest::{IngestOptions, Ingested, check_share, ingest};
@@ -54,13 +54,35 @@ impl Cleaning<'_> {
         for path in tables.iter().map(|table| &table.typed).chain([&typed]) {
             std::fs::remove_file(path).with_context(|| format!("{}: cannot remove it", path.display()))?;
         }
-        anyhow::ensure!(
-            counts.adds_up(),
-            "the counts of rows do not add up, which is a fault of slatewise: {counts:?}"
-        );
+        ensure!(counts.adds_up(), "the counts of rows do not add up, which is a fault of slatewise: {counts:?}");
         let tables = tables.into_iter().map(|table| (table.name, table.counts)).collect();
         Ok(Cleaned { rows, schema, counts, tables })
     }
+}
+
+/// Whether rows that will be kept are as anonymous as `schema.privacy.k` asks; a sentence about it, where it asks.
+///
+/// # Errors
+/// Some row shares its quasi-identifiers with too few others, or one of these is no column.
+pub(crate) fn anonymous(schema: &Schema, cleaned: &Cleaned, engine: &Engine) -> Result<Option<String>> {
+    let Some((k, quasi)) = schema.privacy.as_ref().and_then(|privacy| Some((privacy.k?, &privacy.quasi_identifiers)))
+    else {
+        return Ok(None);
+    };
+    if let Some(unknown) = quasi.iter().find(|name| !cleaned.schema.has(name)) {
+        let known: Vec<&str> = cleaned.schema.columns.iter().map(|column| column.name.as_str()).collect();
+        bail!("schema.privacy.quasi_identifiers: there is no column `{unknown}`; name some of {}", known.join(", "));
+    }
+    let found = engine.k_anonymity(&cleaned.rows, quasi, k)?;
+    ensure!(
+        found.rows_below == 0,
+        "schema.privacy.k: {} of {} rows share their {} with fewer than {k} (the smallest group has {}); the rows were not kept: generalise these columns further, or leave them out",
+        found.rows_below,
+        cleaned.counts.rows_kept,
+        quasi.join(", "),
+        found.smallest
+    );
+    Ok(Some(format!("k-anonymity: every row shares its {} with at least {k}", quasi.join(", "))))
 }
 
 /// An engine with so much memory, that spills into `folder`.
@@ -106,10 +128,10 @@ pub(crate) fn lines(counts: &Counts) -> String {
         let place = if repair.column.is_empty() { String::new() } else { format!(" in `{}`", repair.column) };
         text += &format!("\nrepaired{place}: {} ({})", repair.cells, repair.repair);
     }
-    for (table, rows) in &counts.unmatched {
+    for (table, rows) in counts.unmatched.iter().filter(|(_, rows)| **rows > 0) {
         text += &format!("\nwithout a partner in table {table}: {rows} rows");
     }
-    for (table, rows) in &counts.repeated_keys {
+    for (table, rows) in counts.repeated_keys.iter().filter(|(_, rows)| **rows > 0) {
         text += &format!("\nrepeated keys in table {table}: {rows} rows not used");
     }
     text

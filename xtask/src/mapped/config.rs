@@ -189,19 +189,11 @@ pub(crate) fn is_mapped(path: &Path) -> Result<bool> {
 }
 
 impl MappedConfig {
-    /// Reads a config with all that it extends and the defaults, and checks it.
+    /// Reads a config with all that it extends and the defaults, and checks it. Without a name it is called by its file.
     ///
     /// # Errors
     /// A file that cannot be read, a key that is unknown or missing, a value out of its range.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        Self::of(read_table(path)?, path)
-    }
-
-    /// As [`read`](Self::read), of a file that may hold a mapping alone, without a name.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub(crate) fn read_any(path: &Path) -> Result<Self> {
         let mut given = read_table(path)?;
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("log");
         let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();

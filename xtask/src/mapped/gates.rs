@@ -12,11 +12,16 @@ use slatewise_eval::gates::{
 };
 use slatewise_features::tabular::TableTask;
 
-use super::config::{MappedConfig, SplitKind};
+use super::config::{MappedConfig, OnLeak, SplitKind};
 use crate::commands::train_mapped::may_be_feature;
 
 /// Rows of a part that a gate looks at; of more, every n-th.
 const MOST_ROWS: u64 = 500_000;
+
+/// Rows per action from which it is asked whether propensities calibrate.
+const ROWS_PER_ACTION: usize = 100;
+/// The gate that looks at labels alone.
+const LABEL: &str = "label";
 
 /// A column of a part, read whole or every n-th row of it.
 enum Values {
@@ -82,9 +87,12 @@ pub(crate) fn look(
         .iter()
         .map(|task| Ok((task, label(&parts.train.path, parts.train.rows, task)?)))
         .collect::<Result<_>>()?;
+    for (task, values) in &labels {
+        findings.extend(one_sided(task, values));
+    }
     for column in columns {
         let train = read(&parts.train.path, parts.train.rows, column)?;
-        if column.available != Some(Available::Before) {
+        if column.available != Some(Available::Before) && !given(&column.role) {
             for (task, label) in &labels {
                 findings.extend(leak(config, column, &train, task, label)?);
             }
@@ -99,7 +107,29 @@ pub(crate) fn look(
     Ok(findings)
 }
 
-/// One column against one label, where the label is known.
+/// A label of which train rows know nothing, or one answer alone.
+fn one_sided(task: &TableTask, values: &Values) -> Option<Finding> {
+    let Values::Numbers(label) = values else { return None };
+    let mut known = label.iter().filter(|label| !label.is_nan());
+    let first = known.next();
+    let evidence = match first {
+        None => format!("no train row has a label of `{}`", task.name),
+        Some(first) if known.all(|label| label == first) => {
+            format!("every label of `{}` in the train rows is {first}", task.name)
+        }
+        Some(_) => return None,
+    };
+    let mend = "look at the feedback's column and values in the schema, or take the task out".to_owned();
+    Some(Finding { gate: LABEL, severity: Severity::Stop, column: Some(task.label.column.clone()), evidence, mend })
+}
+
+/// Whether a role alone says that a column is known before the outcome: without who, what, when and where there is no request.
+fn given(role: &Role) -> bool {
+    matches!(role, Role::User | Role::Item | Role::Time | Role::Surface | Role::Position | Role::Price)
+}
+
+/// One column against one label, where the label is known. What the schema calls a property of the item or of the situation may
+/// well tell much: that is worth knowing, and stops nobody.
 fn leak(
     config: &MappedConfig,
     column: &TypedColumn,
@@ -113,7 +143,8 @@ fn leak(
         return Ok(Vec::new());
     }
     let values = values.kept(&known);
-    let found = match task.label.kind() {
+    let described = matches!(column.role, Role::ItemAttribute | Role::Context);
+    let mut found = match task.label.kind() {
         slatewise_features::tabular::LabelKind::Binary => {
             let yes: Vec<bool> = known.iter().map(|&row| label[row] > 0.5).collect();
             gates::leak(&column.name, &values.column(), &task.name, &Labels::Binary(&yes), &config.gates.leak)?
@@ -123,6 +154,12 @@ fn leak(
             gates::leak(&column.name, &values.column(), &task.name, &Labels::Number(&numbers), &config.gates.leak)?
         }
     };
+    let severity = match config.gates.on_leak {
+        _ if described => Severity::Notice,
+        OnLeak::Stop => Severity::Stop,
+        OnLeak::Drop | OnLeak::Warn => Severity::Warning,
+    };
+    found.iter_mut().for_each(|finding| finding.severity = severity);
     Ok(found)
 }
 
@@ -182,7 +219,12 @@ fn propensities(schema: &TypedSchema, parts: &Parts) -> Result<Vec<Finding>> {
     if probability.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(propensity(&pick(&codes), &probability, names.len(), &pick(&position), &PropensityConfig::default())?)
+    let calibrate = probability.len() >= ROWS_PER_ACTION * names.len();
+    let config = PropensityConfig { calibrate, ..PropensityConfig::default() };
+    let mut found = propensity(&pick(&codes), &probability, names.len(), &pick(&position), &config)?;
+    // Training weights nothing by them, so that it may go on.
+    found.iter_mut().for_each(|finding| finding.severity = finding.severity.min(Severity::Warning));
+    Ok(found)
 }
 
 /// A column as numbers where it is one, else as codes.
@@ -251,6 +293,11 @@ pub(crate) fn of_the_mapping(schema: &TypedSchema) -> Vec<Finding> {
     findings
 }
 
+/// What no config can wave through.
+pub(crate) fn stops(findings: &[Finding]) -> Option<&Finding> {
+    findings.iter().find(|finding| finding.severity == Severity::Stop && finding.gate != "leak")
+}
+
 /// The columns that give a label away, each once.
 pub(crate) fn leaks(findings: &[Finding]) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
@@ -264,9 +311,11 @@ pub(crate) fn leaks(findings: &[Finding]) -> Vec<String> {
 }
 
 /// Why a run does not go on.
-pub(crate) fn refusal(leaks: &[String]) -> String {
+pub(crate) fn refusal(leaks: &[String], schema: &TypedSchema) -> String {
     let named: Vec<String> = leaks.iter().map(|column| format!("`{column}`")).collect();
+    // The schema speaks of columns by their names in the file.
     let first = leaks.first().map_or("", String::as_str);
+    let first = schema.column(first).map_or(first, |column| column.source.as_str());
     format!(
         "gates.leak: {} {} a label away almost alone (see above); say in the schema when it is known: [schema.columns.{first:?}] available = \"after\" leaves it out, available = \"before\" keeps it; or set gates.on_leak to \"drop\" or \"warn\"",
         named.join(", "),

@@ -33,10 +33,10 @@ pub(crate) fn counts(counts: &Counts) -> Section {
         let place = if repair.column.is_empty() { "files".to_owned() } else { format!("column {}", repair.column) };
         table = table.row([repair.repair.replace('_', " ").into(), place.into(), (repair.cells as f64).into()]);
     }
-    for (name, &rows) in &counts.unmatched {
+    for (name, &rows) in counts.unmatched.iter().filter(|(_, rows)| **rows > 0) {
         table = table.row(["rows without a partner".into(), format!("table {name}").into(), (rows as f64).into()]);
     }
-    for (name, &rows) in &counts.repeated_keys {
+    for (name, &rows) in counts.repeated_keys.iter().filter(|(_, rows)| **rows > 0) {
         table = table.row(["repeated keys, not used".into(), format!("table {name}").into(), (rows as f64).into()]);
     }
     if table.rows.is_empty() { section } else { section.block(Block::Table(table)) }

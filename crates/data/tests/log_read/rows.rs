@@ -34,11 +34,21 @@ fn an_unterminated_quote_costs_its_own_line() -> Tested {
     let text = format!("{FOUR}u1,A,1,2\nu2,\"B,2,3\nu3,C,3,4\nu4,\"D\",4,5\n");
     let read = csv(text)?;
     assert_eq!(read.shown(), ["u1|A|1|2", "u3|C|3|4", "u4|D|4|5"]);
-    assert_eq!(read.set_aside(), ["3 unterminated_quote: a quote opens a cell and never closes"]);
+    assert_eq!(
+        read.set_aside(),
+        [
+            "3 unterminated_quote: a quote opens a cell and does not close on its line; if cells hold line breaks, set schema.csv.line_breaks_in_quotes = true"
+        ]
+    );
     let lost = format!("{FOUR}u1,\"A,1,2\n{}", "u2,B,2,3\n".repeat(300));
     let read = spec(|csv| csv.line_breaks_in_quotes = true).bytes("a.csv", lost.as_bytes())?;
     assert_eq!((read.rows.len(), read.lines[0]), (300, 3));
-    assert_eq!(read.set_aside(), ["2 unterminated_quote: a quote opens a cell and never closes"]);
+    assert_eq!(
+        read.set_aside(),
+        [
+            "2 unterminated_quote: a quote opens a cell and does not close on its line; if cells hold line breaks, set schema.csv.line_breaks_in_quotes = true"
+        ]
+    );
     Ok(())
 }
 

@@ -51,11 +51,14 @@ pub struct PropensityConfig {
     pub tolerance: f64,
     /// Chance below which a difference is none of chance, above 0 and at most 0.5.
     pub significance: f64,
+    /// Whether calibration is asked at all. Turn it off where actions are many against the rows: those that some users hardly
+    /// ever see are then missing from the sample, and from every estimate of its error.
+    pub calibrate: bool,
 }
 
 impl Default for PropensityConfig {
     fn default() -> Self {
-        Self { blocks: 5, block_rows: 100, distance: 0.1, tolerance: 0.05, significance: 1e-3 }
+        Self { blocks: 5, block_rows: 100, distance: 0.1, tolerance: 0.05, significance: 1e-3, calibrate: true }
     }
 }
 
@@ -180,7 +183,7 @@ pub fn propensity(
     position: &[u32],
     config: &PropensityConfig,
 ) -> Result<Vec<Finding>, Error> {
-    let mut findings = calibration(action, propensity, actions, config)?;
+    let mut findings = if config.calibrate { calibration(action, propensity, actions, config)? } else { Vec::new() };
     let stationarity = stationarity(propensity, position, config)?;
     let moved: Vec<&Block> = stationarity.moved(config).collect();
     let drifting = PropensityDiagnostics::of(action, propensity, actions)?.drifting_share.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use jiff::Timestamp;
 use slatewise_data::log::engine::Parts;
@@ -10,6 +10,7 @@ use slatewise_data::log::schema::Role;
 use slatewise_eval::gates::{self as findings, Severity};
 use slatewise_eval::report::{Fact, NumberFormat, Report};
 
+use crate::commands::train_mapped::tasks;
 use crate::console::Console;
 use crate::flat::Flat;
 use crate::mapped::clean::{Cleaning, engine, lines};
@@ -36,8 +37,9 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new();
-    let mut config = MappedConfig::read_any(&arguments.schema)?;
-    config.schema = super::schema(&arguments.schema, &arguments.files)?;
+    let schema = super::schema(&arguments.schema, &arguments.files)?;
+    let mut config = MappedConfig::read(&arguments.schema)?;
+    config.schema = schema;
     let folder = tempfile::tempdir().context("making a folder for the rows")?;
     let work = folder.path();
     let engine = engine(config.engine.memory_megabytes, work)?;
@@ -49,10 +51,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         seed: Seeds(config.seed).number("noise"),
     };
     let cleaned = cleaning.run();
-    if let Some(path) = &arguments.quarantine {
-        std::fs::copy(work.join("quarantine.csv"), path).with_context(|| format!("--quarantine {}", path.display()))?;
+    let set_aside = work.join("quarantine.csv");
+    let mut place = "the file that --quarantine FILE names".to_owned();
+    if let Some(path) = arguments.quarantine.as_ref().filter(|_| set_aside.exists()) {
+        std::fs::copy(&set_aside, path).with_context(|| format!("--quarantine {}", path.display()))?;
+        place = path.display().to_string();
     }
-    let cleaned = cleaned?;
+    // The folder goes with this command; what it holds can be kept.
+    let cleaned =
+        cleaned.map_err(|e| anyhow!("{}", format!("{e:#}").replace(&set_aside.display().to_string(), &place)))?;
     let (rows, counts) = (cleaned.rows.clone(), cleaned.counts.clone());
     console.line(lines(&counts));
     let profile = engine.profile(&rows, &cleaned.schema)?;
@@ -64,7 +71,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     for (kind, parts) in &made {
         parts::lines(*kind, parts).iter().for_each(|line| console.line(line));
     }
-    let tasks = crate::commands::train_mapped::tasks(&config, &derived.schema).unwrap_or_default();
+    // Without a feedback nothing can be learned, and everything else can still be judged.
+    let tasks = tasks(&config, &derived.schema).unwrap_or_default();
     let mut found = gates::look(&config, &derived.schema, &tasks, &made, &engine)?;
     found.extend(gates::of_the_mapping(&derived.schema));
     found.iter().for_each(|finding| console.line(finding.to_string()));
@@ -106,8 +114,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     }
     let stops: Vec<String> = gates::leaks(&found);
     if !stops.is_empty() {
-        bail!("{}", gates::refusal(&stops));
+        bail!("{}", gates::refusal(&stops, &derived.schema));
     }
-    console.line("nothing here stops a training");
+    if let Some(stop) = gates::stops(&found) {
+        bail!("{stop}");
+    }
+    console.line(if tasks.is_empty() {
+        "sound, but there is nothing to learn"
+    } else {
+        "nothing here stops a training"
+    });
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use jiff::Timestamp;
 use slatewise_features::TableEncoder;
@@ -10,7 +10,7 @@ use slatewise_features::TableEncoder;
 use crate::commands::train_mapped::{encode, table_spec};
 use crate::console::Console;
 use crate::flat::Flat;
-use crate::mapped::clean::{Cleaning, engine, lines};
+use crate::mapped::clean::{Cleaning, anonymous, engine, lines};
 use crate::mapped::config::MappedConfig;
 use crate::mapped::parts;
 use crate::seeds::Seeds;
@@ -37,8 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let config = MappedConfig::read(&arguments.config)?;
     let folder = &arguments.output;
     std::fs::create_dir_all(folder).with_context(|| format!("--output {}: cannot make it", folder.display()))?;
-    let empty = std::fs::read_dir(folder).with_context(|| format!("--output {}", folder.display()))?.next().is_none();
-    ensure!(empty, "--output {}: the folder is not empty; name a new one", folder.display());
+    super::expect_empty(folder)?;
     let engine = engine(config.engine.memory_megabytes, folder)?;
     let cleaning = Cleaning {
         schema: &config.schema,
@@ -47,7 +46,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         now: Timestamp::now(),
         seed: Seeds(config.seed).number("noise"),
     };
-    let cleaned = cleaning.run()?;
+    let cleaned = cleaning.run().inspect_err(|_| super::leave_quarantine(folder))?;
+    if arguments.keep_rows {
+        anonymous(&config.schema, &cleaned, &engine).inspect_err(|_| super::leave_quarantine(folder))?;
+    }
     let counts = cleaned.counts.clone();
     console.line(lines(&counts));
     let derived = parts::derive(&config, cleaned, &engine, folder)?;

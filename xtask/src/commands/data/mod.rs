@@ -58,3 +58,25 @@ fn schema(path: &Path, files: &[PathBuf]) -> Result<Schema> {
     schema.check().with_context(named)?;
     Ok(schema)
 }
+
+/// Refuses a folder that holds anything but the quarantine of an attempt that failed.
+fn expect_empty(folder: &Path) -> Result<()> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("--output {}", folder.display()))?;
+    let empty = entries.flatten().all(|entry| entry.file_name() == "quarantine.csv");
+    ensure!(empty, "--output {}: the folder is not empty; name a new one", folder.display());
+    Ok(())
+}
+
+/// Removes what a failed attempt wrote, but for the rows that were set aside.
+fn leave_quarantine(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name() == "quarantine.csv" {
+            continue;
+        }
+        // The attempt has failed already, and says why; what cannot be removed stays.
+        let _ = match entry.file_type() {
+            Ok(kind) if kind.is_dir() => std::fs::remove_dir_all(entry.path()),
+            _ => std::fs::remove_file(entry.path()),
+        };
+    }
+}

@@ -25,7 +25,7 @@ use self::learn::Learned;
 use crate::args::TrainArguments;
 use crate::console::Console;
 use crate::device::{self, Chosen};
-use crate::mapped::clean::{Cleaning, engine, lines};
+use crate::mapped::clean::{Cleaning, anonymous, engine, lines};
 use crate::mapped::config::{MappedConfig, OnLeak, SplitKind};
 use crate::mapped::{gates, parts};
 use crate::run_dir::{RunDir, in_repository};
@@ -75,7 +75,8 @@ pub(crate) fn run(arguments: &TrainArguments, path: &Path) -> Result<()> {
     let work = run.path("rows");
     std::fs::create_dir(&work).context("making the folder for rows")?;
     let engine = engine(config.engine.memory_megabytes, &work)?;
-    let findings = find(config, &engine, &work, &run, now, &chosen, console)?;
+    let road = Road { run: &run, work: &work, engine: &engine, now, keep_rows: arguments.keep_rows };
+    let findings = road.find(config, &chosen, console)?;
     console.stage(&format!("Evaluation: test rows of the {} split", findings.splits[0].kind.name()));
     findings.splits[0].learned.test.iter().for_each(|task| console.line(task.line()));
     report::side_by_side_lines(&findings)?.iter().for_each(|line| console.line(line));
@@ -93,73 +94,98 @@ pub(crate) fn run(arguments: &TrainArguments, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn find(
-    config: MappedConfig,
-    engine: &Engine,
-    work: &Path,
-    run: &RunDir,
+/// Where a run works.
+#[derive(Clone, Copy)]
+struct Road<'a> {
+    run: &'a RunDir,
+    /// Folder of rows on their way.
+    work: &'a Path,
+    engine: &'a Engine,
     now: Timestamp,
-    chosen: &Chosen,
-    console: Console,
-) -> Result<Findings> {
-    console.stage("1/4  Data: read, type, set aside, join, derive, split");
-    let begun = Instant::now();
-    let cleaning =
-        Cleaning { schema: &config.schema, engine, folder: work, now, seed: Seeds(config.seed).number("noise") };
-    let quarantine = work.join("quarantine.csv");
-    let cleaned = cleaning.run().map_err(|error| outliving(error, &quarantine, run))?;
-    std::fs::rename(&quarantine, run.path("quarantine.csv")).context("moving quarantine.csv")?;
-    let counts = cleaned.counts.clone();
-    console.line(lines(&counts));
-    cleaned.tables.iter().for_each(|(name, counts)| console.line(format!("table {name}: {}", lines(counts))));
-    let derived = parts::derive(&config, cleaned, engine, work)?;
-    let kinds = parts::kinds(&config, &derived.schema)?;
-    let mut made = Vec::new();
-    for kind in kinds {
-        let parts = parts::split(&config, &derived, kind, engine, work)?;
-        parts::lines(kind, &parts).iter().for_each(|line| console.line(line));
-        made.push((kind, parts));
-    }
-    let profile = engine.profile(&made[0].1.train.path, &derived.schema)?;
-    console.line(format!("({:.1} s)", begun.elapsed().as_secs_f64()));
+    /// Whether the rows stay when the run is over.
+    keep_rows: bool,
+}
 
-    console.stage("2/4  Gates: what gives a label away, what drifts, what repeats");
-    let learned = tasks(&config, &derived.schema)?;
-    let mut looked = gates::look(&config, &derived.schema, &learned, &made, engine)?;
-    looked.iter().for_each(|finding| console.line(finding.to_string()));
-    if looked.is_empty() {
-        console.line("nothing found");
-    }
-    let leaks = gates::leaks(&looked);
-    let left_out = match config.gates.on_leak {
-        _ if leaks.is_empty() => Vec::new(),
-        OnLeak::Warn => Vec::new(),
-        OnLeak::Drop => leaks,
-        OnLeak::Stop => bail!("{}", gates::refusal(&leaks)),
-    };
+impl Road<'_> {
+    /// Goes from the files to judged models.
+    fn find(self, config: MappedConfig, chosen: &Chosen, console: Console) -> Result<Findings> {
+        let Self { run, work, engine, now, keep_rows } = self;
+        console.stage("1/4  Data: read, type, set aside, join, derive, split");
+        let begun = Instant::now();
+        let cleaning =
+            Cleaning { schema: &config.schema, engine, folder: work, now, seed: Seeds(config.seed).number("noise") };
+        let quarantine = work.join("quarantine.csv");
+        let cleaned = cleaning.run().map_err(|error| outliving(error, &quarantine, run))?;
+        std::fs::rename(&quarantine, run.path("quarantine.csv")).context("moving quarantine.csv")?;
+        let counts = cleaned.counts.clone();
+        console.line(lines(&counts));
+        if keep_rows {
+            anonymous(&config.schema, &cleaned, engine)?.iter().for_each(|said| console.line(said));
+        }
+        cleaned.tables.iter().for_each(|(name, counts)| console.line(format!("table {name}: {}", lines(counts))));
+        let derived = parts::derive(&config, cleaned, engine, work)?;
+        let kinds = parts::kinds(&config, &derived.schema)?;
+        let mut made = Vec::new();
+        for kind in kinds {
+            let parts = match parts::split(&config, &derived, kind, engine, work) {
+                Ok(parts) => parts,
+                // The split that is kept is there; the other one is told for comparison only.
+                Err(error) if !made.is_empty() => {
+                    console.line(format!("no {} split beside it: {error}", kind.name()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            parts::lines(kind, &parts).iter().for_each(|line| console.line(line));
+            made.push((kind, parts));
+        }
+        let profile = engine.profile(&made[0].1.train.path, &derived.schema)?;
+        console.line(format!("({:.1} s)", begun.elapsed().as_secs_f64()));
 
-    let mut splits = Vec::new();
-    for (kind, parts) in made {
-        console.stage(&format!("3/4  Features: fitted on the train rows of the {} split", kind.name()));
-        let spec = table_spec(&config, &derived.schema, &profile, &parts, &left_out)?;
-        let encoder = TableEncoder::fit(&spec)?;
-        if splits.is_empty() {
-            encoder.summary().iter().for_each(|f| console.line(format!("{:<28} {:<12} {}", f.name, f.kind, f.detail)));
+        console.stage("2/4  Gates: what gives a label away, what drifts, what repeats");
+        let learned = tasks(&config, &derived.schema)?;
+        let mut looked = gates::look(&config, &derived.schema, &learned, &made, engine)?;
+        looked.iter().for_each(|finding| console.line(finding.to_string()));
+        if looked.is_empty() {
+            console.line("nothing found");
         }
-        console.line(format!("fitted on {} train rows", encoder.train_rows()));
-        let folder = work.join(kind.name());
-        let rows = encode(&spec, &encoder, &folder)?;
-        console.stage(&format!("4/4  Model: one shared trunk, a head per task, {} split", kind.name()));
-        let seeds = Seeds(config.seed);
-        let learned = learn::learn(&config, &encoder, &rows, seeds, chosen, console)?;
-        drop(rows);
-        for name in ["train.rows", "validation.rows", "test.rows"] {
-            std::fs::remove_file(folder.join(name)).with_context(|| format!("removing {name}"))?;
+        if let Some(stop) = gates::stops(&looked) {
+            bail!("{stop}");
         }
-        splits.push(SplitRun { kind, parts, encoder, learned });
+        let leaks = gates::leaks(&looked);
+        let left_out = match config.gates.on_leak {
+            _ if leaks.is_empty() => Vec::new(),
+            OnLeak::Warn => Vec::new(),
+            OnLeak::Drop => leaks,
+            OnLeak::Stop => bail!("{}", gates::refusal(&leaks, &derived.schema)),
+        };
+
+        let mut splits = Vec::new();
+        for (kind, parts) in made {
+            console.stage(&format!("3/4  Features: fitted on the train rows of the {} split", kind.name()));
+            let spec = table_spec(&config, &derived.schema, &profile, &parts, &left_out)?;
+            let encoder = TableEncoder::fit(&spec)?;
+            if splits.is_empty() {
+                encoder
+                    .summary()
+                    .iter()
+                    .for_each(|f| console.line(format!("{:<28} {:<12} {}", f.name, f.kind, f.detail)));
+            }
+            console.line(format!("fitted on {} train rows", encoder.train_rows()));
+            let folder = work.join(kind.name());
+            let rows = encode(&spec, &encoder, &folder)?;
+            console.stage(&format!("4/4  Model: one shared trunk, a head per task, {} split", kind.name()));
+            let seeds = Seeds(config.seed);
+            let learned = learn::learn(&config, &encoder, &rows, seeds, chosen, console)?;
+            drop(rows);
+            for name in ["train.rows", "validation.rows", "test.rows"] {
+                std::fs::remove_file(folder.join(name)).with_context(|| format!("removing {name}"))?;
+            }
+            splits.push(SplitRun { kind, parts, encoder, learned });
+        }
+        looked.extend(flattery(&splits)?);
+        Ok(Findings { config, counts, schema: derived.schema, profile, gates: looked, left_out, splits })
     }
-    looked.extend(flattery(&splits)?);
-    Ok(Findings { config, counts, schema: derived.schema, profile, gates: looked, left_out, splits })
 }
 
 /// How much better each task looks on a random split than on the chronological one, beyond chance.

@@ -77,6 +77,12 @@ pub fn infer(files: &[PathBuf]) -> Result<Proposal, LogError> {
     let mut schema = empty(files);
     (schema.csv, schema.explode) = (csv, explode);
     propose::propose(&mut schema, &profiles, &mut notes);
+    if schema.time.is_none() && schema.user.is_none() && schema.session.is_none() {
+        schema.rules.duplicates = super::schema::Duplicates::Keep;
+        notes.push(
+            "rules.duplicates: keep: no column says who or when, so equal rows may be different people".to_owned(),
+        );
+    }
     Ok(Proposal { schema, notes })
 }
 

@@ -26,7 +26,7 @@
 //! | `drifted_type` | a cell is not of the type that the first rows had |
 //! | `unparsable_time`, `mixed_time_unit`, `time_out_of_range`, `time_in_future` | see `schema.time` and `schema.rules` |
 //! | `bad_vector` | a vector has another length or holds something that is no finite number |
-//! | `invalid_utf8` | a text is not UTF-8 |
+//! | `invalid_utf8`, `text_too_long` | a text is not UTF-8, or is longer than 64 KiB |
 //! | `impossible_combination` | a feedback is there without the one that it `requires` |
 //!
 //! # Repairs
@@ -145,10 +145,12 @@ pub fn ingest(schema: &Schema, options: &IngestOptions<'_>, folder: &Path) -> Re
         let path = quarantine.path().display().to_string();
         quarantine.finish()?;
         let mend = match counts.rows_read {
-            0 => "the files hold no row; see schema.files".to_owned(),
-            _ => format!("every row breaks a rule: see {path}"),
+            0 => "the files hold a header at most".to_owned(),
+            _ => format!("every row breaks a rule: {}; see {path}", share::most(&counts, &examples)),
         };
-        return Err(LogError::NoRows { what: "schema.files".to_owned(), read: counts.rows_read, mend });
+        let files: Vec<String> = columns.files.iter().take(3).map(|path| path.display().to_string()).collect();
+        let what = format!("schema.files ({}{})", files.join(", "), if columns.files.len() > 3 { ", …" } else { "" });
+        return Err(LogError::NoRows { what, read: counts.rows_read, mend });
     }
     let mut ingested = Vec::with_capacity(tables.len());
     for (table, road) in schema.tables.iter().zip(tables) {

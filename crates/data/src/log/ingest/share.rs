@@ -54,7 +54,7 @@ pub fn check_share(
 }
 
 /// "out_of_range 12 (events.csv, line 17, column `price`: below 0), ragged_row 3 (…)".
-fn most(counts: &Counts, examples: &Examples) -> String {
+pub(super) fn most(counts: &Counts, examples: &Examples) -> String {
     let mut rules: Vec<(&String, &u64)> = counts.quarantined.iter().collect();
     rules.sort_by_key(|(rule, rows)| (std::cmp::Reverse(**rows), (*rule).clone()));
     let named = rules.iter().take(NAMED).map(|(rule, rows)| match examples.of(rule) {

@@ -13,6 +13,9 @@ use super::privacy::{Pseudonym, cut};
 use super::values::{Column, Nulls, domain};
 use crate::log::schema::ColumnPrivacy;
 
+/// Longest text kept, in bytes: what is longer is no category and no id.
+const LONGEST: usize = 1 << 16;
+
 /// A column of text.
 ///
 /// # Errors
@@ -36,6 +39,10 @@ pub(super) fn text_values(
             None => {
                 column.missing(state, row);
                 nulls.push(row);
+            }
+            Some(cell) if cell.len() > LONGEST => {
+                let message = "longer than 65536 bytes; leave the column out (privacy = \"drop\") to keep the row";
+                state.fail(row, column.number, Fault::new("text_too_long", message));
             }
             Some(cell) if !valid && std::str::from_utf8(cell).is_err() => {
                 state.fail(row, column.number, Fault::new("invalid_utf8", "bytes that are not UTF-8"));

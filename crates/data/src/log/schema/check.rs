@@ -107,6 +107,16 @@ impl Schema {
                 format!("{role} needs the column; take one of the two out"),
             );
         }
+        let id = ["user", "item", "session"].iter().any(|name| role == format!("schema.{name}"));
+        let told = role.starts_with("schema.feedback") || role == "schema.time";
+        if (id || told) && !listed && (spec.min.is_some() || spec.max.is_some() || !spec.values.is_empty()) {
+            let mend = format!("{role} takes any id, or says itself what counts; take `min`, `max` and `values` out");
+            return refuse(key, "a range or domain", mend);
+        }
+        let number = ["price", "position", "propensity"].iter().any(|name| role == format!("schema.{name}"));
+        if number && !listed && !spec.values.is_empty() {
+            return refuse(format!("{key}.values"), "a domain", format!("{role} is a number; give `min` and `max`"));
+        }
         let text = ["user", "item", "session", "surface"].iter().any(|name| role == format!("schema.{name}"));
         match (spec.kind, &*role) {
             (Some(kind), _) if text && kind != ColumnType::Text => {

@@ -138,7 +138,7 @@ impl CsvPlan {
 
 #[cold]
 fn unterminated() -> Broken {
-    ("unterminated_quote", "a quote opens a cell and never closes".to_owned())
+    ("unterminated_quote", "a quote opens a cell and does not close on its line; if cells hold line breaks, set schema.csv.line_breaks_in_quotes = true".to_owned())
 }
 
 /// The end of a row's content, without line feed and carriage return.
