@@ -29,6 +29,7 @@ mod joins;
 mod judge;
 mod order;
 mod parquet_out;
+mod pool;
 mod profile;
 mod rows;
 mod session;

@@ -39,6 +39,15 @@ pub(super) struct ParquetOut {
 impl ParquetOut {
     /// Begins the file; `order` names the columns by which the rows will ascend.
     pub(super) fn create(path: &Path, schema: SchemaRef, order: &[&str]) -> Result<Self, LogError> {
+        Self::packed(path, schema, order, Compression::LZ4_RAW)
+    }
+
+    /// Begins a file that is read once, soon: packing it would cost more than it saves.
+    pub(super) fn unpacked(path: &Path, schema: SchemaRef) -> Result<Self, LogError> {
+        Self::packed(path, schema, &[], Compression::UNCOMPRESSED)
+    }
+
+    fn packed(path: &Path, schema: SchemaRef, order: &[&str], how: Compression) -> Result<Self, LogError> {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let begin = || -> std::io::Result<(NamedTempFile, File)> {
             std::fs::create_dir_all(folder)?;
@@ -47,7 +56,7 @@ impl ParquetOut {
             Ok((file, handle))
         };
         let (file, handle) = begin().map_err(|source| not_written(path, source))?;
-        let properties = properties(&schema, order);
+        let properties = properties(&schema, order, how);
         let writer = ArrowWriter::try_new(BufWriter::new(handle), Arc::clone(&schema), Some(properties));
         let writer = writer.map_err(|error| parquet_failed(path, error.into()))?;
         let blocks = BatchCoalescer::new(Arc::clone(&schema), ROWS_PER_BLOCK);
@@ -110,9 +119,9 @@ fn retyped(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, DataFusionE
 }
 
 /// Fast packing; numbers that ascend or hardly repeat are kept as differences, not in dictionaries.
-fn properties(schema: &SchemaRef, order: &[&str]) -> WriterProperties {
+fn properties(schema: &SchemaRef, order: &[&str], how: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::LZ4_RAW)
+        .set_compression(how)
         .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for field in schema.fields() {

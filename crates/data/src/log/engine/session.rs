@@ -16,17 +16,20 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 
+use super::pool::TwoPools;
 use crate::log::error::LogError;
 
 /// Below this, plans cannot hold the blocks that they work on.
 const SMALLEST_MEMORY: usize = 16 << 20;
+
+/// Files of sorted rows that are merged at a time.
+const MOST_FILES_MERGED: usize = 12;
 
 /// How much the engine may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,11 +82,13 @@ impl Engine {
         };
         std::fs::create_dir_all(spill).map_err(not_made)?;
         let environment = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(config.memory_bytes)))
+            .with_memory_pool(Arc::new(TwoPools::new(config.memory_bytes)))
             .with_disk_manager_builder(
                 DiskManagerBuilder::default()
                     .with_mode(DiskManagerMode::Directories(vec![spill.clone()]))
-                    .with_max_temp_directory_size(u64::MAX),
+                    .with_max_temp_directory_size(u64::MAX)
+                    // A merge takes what memory it can get for all files there are, and leaves other sorts none.
+                    .with_max_spill_merge_fan_in(MOST_FILES_MERGED),
             )
             // A file is rewritten under its name by the next run: what is remembered of it would be of the old one.
             .with_file_statistics_cache_limit(0)
@@ -106,7 +111,7 @@ impl Engine {
         let pool = self.config.memory_bytes;
         // Each partition of each sort and join holds some blocks of rows: in a small pool there are fewer and smaller ones.
         let partitions = self.config.threads.min(pool / SMALLEST_MEMORY).max(1);
-        let block = (pool / partitions / 8192).clamp(512, 8192);
+        let block = (pool / partitions / 32_768).clamp(256, 8192);
         let mut config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(block);
         let options = config.options_mut();
         // Column names mean themselves: `Age` is not `age`.

@@ -31,7 +31,7 @@ impl Temporary {
         let file = tempfile::Builder::new().prefix(".plan-").tempfile_in(engine.spill_folder()).map_err(not_made)?;
         let path = file.into_temp_path();
         let schema: SchemaRef = std::sync::Arc::clone(plan.schema().inner());
-        let mut out = ParquetOut::create(&path, schema, &[])?;
+        let mut out = ParquetOut::unpacked(&path, schema)?;
         session.run(plan, |batch| out.write(batch.columns()))?;
         let rows = out.rows();
         Ok(Self { bytes: out.finish()?, path, rows })

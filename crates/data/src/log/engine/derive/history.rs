@@ -1,4 +1,4 @@
-//! Histories: the last things before a row. Per thing: when (8 bytes), its kind + 1 (8), its length (8), its text.
+//! Histories: the last things before a row. Per thing: when (8 bytes), its kind + 1 (1), its length (4), its text.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -46,7 +46,7 @@ pub(super) struct PastEvents {
 #[derive(Debug, Clone)]
 struct Past {
     at: i64,
-    kind: i64,
+    kind: u8,
     value: String,
 }
 
@@ -72,8 +72,8 @@ impl Walk for PastEvents {
         }
         for Past { at, kind, value } in &self.past {
             out.extend(at.to_le_bytes());
-            out.extend(kind.to_le_bytes());
-            out.extend((value.len() as i64).to_le_bytes());
+            out.push(*kind);
+            out.extend((value.len() as u32).to_le_bytes());
             out.extend(value.as_bytes());
         }
         if values[KIND].is_valid(row) && values[VALUE].is_valid(row) {
@@ -81,7 +81,7 @@ impl Walk for PastEvents {
                 self.of_now.remove(0);
             }
             let value = values[VALUE].as_string::<i32>().value(row).to_owned();
-            self.of_now.push(Past { at: now, kind: integer(&values[KIND], row), value });
+            self.of_now.push(Past { at: now, kind: integer(&values[KIND], row) as u8, value });
         }
     }
 }
@@ -98,7 +98,7 @@ pub(super) fn unpacked(spec: &HistorySpec, schema: &TypedSchema, packed: &Binary
             let event = take_event(&mut bytes);
             values[place].append_option(event.map(|(_, _, value)| value));
             ages[place].append_option(event.map(|(then, ..)| seconds(then, *now)));
-            let kind = event.and_then(|(_, kind, _)| (kind as usize).checked_sub(1));
+            let kind = event.and_then(|(_, kind, _)| usize::from(kind).checked_sub(1));
             names[place].append_option(kind.and_then(|kind| kinds.get(kind)));
         }
     }
@@ -111,9 +111,11 @@ pub(super) fn unpacked(spec: &HistorySpec, schema: &TypedSchema, packed: &Binary
     columns
 }
 
-fn take_event<'b>(bytes: &mut &'b [u8]) -> Option<(i64, i64, &'b str)> {
-    let (at, kind, length) = (take_integer(bytes)?, take_integer(bytes)?, take_integer(bytes)?);
-    let (text, rest) = bytes.split_at_checked(length as usize)?;
+fn take_event<'b>(bytes: &mut &'b [u8]) -> Option<(i64, u8, &'b str)> {
+    let at = take_integer(bytes)?;
+    let (kind, rest) = bytes.split_first()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
     *bytes = rest;
-    Some((at, kind, std::str::from_utf8(text).ok()?))
+    Some((at, *kind, std::str::from_utf8(text).ok()?))
 }

@@ -207,6 +207,10 @@ impl DeriveSpec {
             if !(1..=1000).contains(&history.last) {
                 return Err(LogError::config(format!("{key}.last"), history.last.to_string(), "give 1 to 1000"));
             }
+            if history.kinds_of(schema).len() > 255 {
+                let mend = "name at most 255 feedbacks";
+                return Err(LogError::config(format!("{key}.feedback"), "all", mend));
+            }
             if history.ages && !timed {
                 let mend = "the log has no time, so there are no ages; leave it out, or declare schema.time";
                 return Err(LogError::config(format!("{key}.ages"), "true", mend));
