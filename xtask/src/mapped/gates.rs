@@ -100,8 +100,9 @@ pub(crate) fn look(
         let test = read(&parts.test.path, parts.test.rows, column)?.recoded(&train);
         findings.extend(gates::drift(&column.name, &train.column(), &test.column(), &DriftConfig::default())?);
     }
+    let own = own_columns(config, schema);
     for (kind, parts) in made {
-        findings.extend(across(*kind, parts, schema, engine)?);
+        findings.extend(across(*kind, parts, schema, (engine, &own))?);
     }
     findings.extend(propensities(schema, parts)?);
     Ok(findings)
@@ -163,8 +164,22 @@ fn leak(
     Ok(found)
 }
 
+/// The columns by which a row is told from another: derived ones tell equal rows apart, and times are another matter.
+fn own_columns(config: &MappedConfig, schema: &TypedSchema) -> Vec<String> {
+    let derived: Vec<String> = config.derive.columns().into_iter().map(|column| column.name).collect();
+    let own = schema.columns.iter().filter(|column| {
+        !matches!(column.kind, TypedKind::Time | TypedKind::Vector) && !derived.contains(&column.name)
+    });
+    own.map(|column| column.name.clone()).collect()
+}
+
 /// What one split says of itself: rows of the future, rows on both sides.
-fn across(kind: SplitKind, parts: &Parts, schema: &TypedSchema, engine: &Engine) -> Result<Vec<Finding>> {
+fn across(
+    kind: SplitKind,
+    parts: &Parts,
+    schema: &TypedSchema,
+    (engine, own): (&Engine, &[String]),
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if kind == SplitKind::Chronological && parts.future_rows_in_train > 0 {
         findings.push(Finding {
@@ -175,7 +190,7 @@ fn across(kind: SplitKind, parts: &Parts, schema: &TypedSchema, engine: &Engine)
             mend: "divide by time: split.order = \"time\"".to_owned(),
         });
     }
-    let repeated = engine.duplicates_across(parts, schema, &[])?;
+    let repeated = engine.duplicates_across(parts, schema, own)?;
     if repeated > 0 {
         let share = 100.0 * repeated as f64 / parts.test.rows as f64;
         findings.push(Finding {

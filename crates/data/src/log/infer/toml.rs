@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Proposal;
 use crate::log::schema::{
-    ColumnPrivacy, ColumnSpec, ColumnType, CsvSpec, Feedback, FeedbackKind, Schema, TimeSpec, TimeUnit,
+    ColumnPrivacy, ColumnSpec, ColumnType, CsvSpec, Duplicates, Feedback, FeedbackKind, Schema, TimeSpec, TimeUnit,
 };
 
 pub(super) fn write(proposal: &Proposal) -> String {
@@ -25,6 +25,9 @@ pub(super) fn write(proposal: &Proposal) -> String {
     for (name, spec) in &schema.columns {
         line(&mut out, format_args!("\n[schema.columns.{}]", quoted(name)));
         column(&mut out, spec);
+    }
+    if schema.rules.duplicates == Duplicates::Keep {
+        line(&mut out, format_args!("\n[schema.rules]\nduplicates = \"keep\""));
     }
     out
 }

@@ -108,9 +108,12 @@ impl Schema {
             );
         }
         let id = ["user", "item", "session"].iter().any(|name| role == format!("schema.{name}"));
-        let told = role.starts_with("schema.feedback") || role == "schema.time";
-        if (id || told) && !listed && (spec.min.is_some() || spec.max.is_some() || !spec.values.is_empty()) {
-            let mend = format!("{role} takes any id, or says itself what counts; take `min`, `max` and `values` out");
+        if (id || role == "schema.time")
+            && !listed
+            && (spec.min.is_some() || spec.max.is_some() || !spec.values.is_empty())
+        {
+            let mend =
+                format!("{role} takes any id, and times have `rules.earliest` and `rules.latest`; take these out");
             return refuse(key, "a range or domain", mend);
         }
         let number = ["price", "position", "propensity"].iter().any(|name| role == format!("schema.{name}"));
