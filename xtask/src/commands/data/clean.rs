@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         write_atomic(folder.join(name), &json)?;
     }
     console.line(lines(&cleaned.counts));
+    console.line(cleaned.pace());
     cleaned.tables.iter().for_each(|(name, counts)| console.line(format!("table {name}: {}", lines(counts))));
     if let Some(said) = anonymous(&schema, &cleaned, &engine).inspect_err(|_| super::leave_quarantine(folder))? {
         console.line(said);

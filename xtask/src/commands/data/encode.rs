@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     }
     let counts = cleaned.counts.clone();
     console.line(lines(&counts));
+    console.line(cleaned.pace());
     let derived = parts::derive(&config, cleaned, &engine, folder)?;
     let kind = parts::kinds(&config, &derived.schema)?[0];
     let made = parts::split(&config, &derived, kind, &engine, folder)?;
@@ -59,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let profile = if config.features.propose { engine.profile(&made.train.path, &derived.schema)? } else { Vec::new() };
     let spec = table_spec(&config, &derived.schema, &profile, &made, &[])?;
     let encoder = TableEncoder::fit(&spec)?;
-    encoder.save(&folder.join("encoder.json"))?;
+    encoder.save(folder.join("encoder.json"))?;
     let rows = encode(&spec, &encoder, folder)?;
     drop(engine);
     std::fs::remove_dir_all(folder.join("spill")).context("removing the folder for spilled rows")?;

@@ -119,6 +119,7 @@ impl Road<'_> {
         std::fs::rename(&quarantine, run.path("quarantine.csv")).context("moving quarantine.csv")?;
         let counts = cleaned.counts.clone();
         console.line(lines(&counts));
+        console.line(cleaned.pace());
         if keep_rows {
             anonymous(&config.schema, &cleaned, engine)?.iter().for_each(|said| console.line(said));
         }
