@@ -152,11 +152,12 @@ def with_pandas(folder, out):
     train = rows.iloc[:validation]
     ids = []
     for group in [["item", *HISTORY], *([name] for name in CATEGORIES)]:
-        counts = pd.concat([train[name].dropna().astype(str) for name in group]).value_counts()
+        # A missing id made its column one of floats; as numbers they are looked up all the same.
+        counts = pd.concat([train[name].dropna() for name in group]).value_counts()
         counts = counts[counts >= LEAST].rename_axis("value").reset_index(name="n").sort_values(["n", "value"], ascending=[False, True])
         table = pd.Series(np.arange(1, len(counts) + 1, dtype=np.uint32), index=counts["value"])
         for name in group:
-            ids.append(rows[name].astype(object).map(table).fillna(0).to_numpy(np.uint32))
+            ids.append(rows[name].map(table).fillna(0).to_numpy(np.uint32))
     numbers = []
     for name in NUMBERS:
         column = rows[name].astype(np.float64)
