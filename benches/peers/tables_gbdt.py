@@ -6,9 +6,9 @@
 For each split and each binary task a scikit-learn HistGradientBoostingClassifier and a logistic regression (numbers
 standardised, categories one-hot) are fitted on the train part, with the validation part saying when boosting stops, and
 judged on the test part. Features are the columns that the run had: neither feedback nor propensity nor session nor time,
-nor what is known after the outcome, nor what the config leaves out. Beside them stands what the run reached. Both models
-are averaged over seeds for their ROC AUC and log loss; the ± is a 95 % t-interval over the seeds, which says how far the
-draw of a seed moves the model, not how another test part would.
+nor what is known after the outcome, nor what the config leaves out. Beside them stands what the run reached. Neither peer
+draws anything, so one fit each. Given several runs of one config (other seeds divide the rows otherwise), the last table
+holds means over the runs, and the mean difference to gradient boosting, run by run, with its 95 % t-interval.
 """
 
 import argparse
@@ -28,7 +28,6 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-SEEDS = range(5)
 MOST_CATEGORIES = 255
 
 
@@ -49,15 +48,16 @@ def feature_columns(run):
     return [c["name"] for c in used if c["kind"] != "text"], [c["name"] for c in used if c["kind"] == "text"]
 
 
-def interval(values):
-    """Mean and half the width of the 95 % t-interval."""
-    if len(values) < 2 or len(set(values)) == 1:
-        return f"{values[0]:.4f}"
+def difference(ours, theirs):
+    """Mean difference and half the width of its 95 % t-interval."""
+    values = [a - b for a, b in zip(ours, theirs)]
+    if len(values) < 2:
+        return f"{values[0]:+.4f}"
     half = t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5
-    return f"{statistics.mean(values):.4f} ± {half:.4f}"
+    return f"{statistics.mean(values):+.4f} ± {half:.4f}"
 
 
-def boosting(parts, task, numbers, texts, seed):
+def boosting(parts, task, numbers, texts):
     encoder = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan, max_categories=MOST_CATEGORIES
     )
@@ -77,7 +77,7 @@ def boosting(parts, task, numbers, texts, seed):
         early_stopping=True,
         n_iter_no_change=20,
         categorical_features=categorical,
-        random_state=seed,
+        random_state=0,
     )
     model.fit(x, y, X_val=held, y_val=held_y)
     return model.predict_proba(matrix(parts["test"]))[:, 1]
@@ -99,31 +99,36 @@ def logistic(parts, task, numbers, texts):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+", help="run directories with their rows")
+    found = {}
+    print(f"{'run':<34}{'split':<15}{'task':<12}{'model':<21}{'ROC AUC':<9}log loss")
     for run in parser.parse_args().runs:
         metrics = json.loads((run / "metrics.json").read_text())["splits"]
+        name = tomllib.loads((run / "config.toml").read_text())["name"]
         numbers, texts = feature_columns(run)
-        print(f"\n{run.name}: {len(numbers)} numbers, {len(texts)} categories")
-        print(f"{'split':<14}{'task':<18}{'model':<22}{'ROC AUC':<20}{'log loss':<20}")
-        for split, found in metrics.items():
+        for split, judged_split in metrics.items():
             parts = {part: pd.read_parquet(run / f"rows/{split}/{part}.parquet") for part in ("train", "validation", "test")}
-            for judged in found["test"]:
+            for judged in judged_split["test"]:
                 if not judged.get("binary"):
                     continue
                 task = judged["task"]
-                known = {name: part[part[task].notna()] for name, part in parts.items()}
+                known = {part: rows[rows[task].notna()] for part, rows in parts.items()}
                 y = known["test"][task].to_numpy()
-                scores = {
-                    "gradient boosting": [boosting(known, task, numbers, texts, seed) for seed in SEEDS],
-                    "logistic regression": [logistic(known, task, numbers, texts)],
-                }
-                rows = [
-                    (name, interval([roc_auc_score(y, p) for p in all_p]), interval([log_loss(y, p) for p in all_p]))
-                    for name, all_p in scores.items()
-                ]
-                ours = judged["binary"]
-                rows.append(("slatewise", f"{ours['roc_auc']:.4f}", f"{ours['log_loss']:.4f}"))
-                for name, auc, loss in rows:
-                    print(f"{split:<14}{task:<18}{name:<22}{auc:<20}{loss:<20}")
+                for model, fit in (("gradient boosting", boosting), ("logistic regression", logistic), ("slatewise", None)):
+                    ours = judged["binary"]
+                    if fit is None:
+                        auc, loss = ours["roc_auc"], ours["log_loss"]
+                    else:
+                        scores = fit(known, task, numbers, texts)
+                        auc, loss = roc_auc_score(y, scores), log_loss(y, scores)
+                    found.setdefault((name, split, task), {}).setdefault(model, []).append((auc, loss))
+                    print(f"{run.name:<34}{split:<15}{task:<12}{model:<21}{auc:<9.4f}{loss:.4f}", flush=True)
+    print("\n| data | split | task | runs | gradient boosting | logistic regression | slatewise | slatewise − gradient boosting |")
+    print("|---|---|---|---|---|---|---|---|")
+    for (name, split, task), models in found.items():
+        aucs = {model: [auc for auc, _ in pairs] for model, pairs in models.items()}
+        means = [f"{statistics.mean(aucs[model]):.4f}" for model in ("gradient boosting", "logistic regression", "slatewise")]
+        gap = difference(aucs["slatewise"], aucs["gradient boosting"])
+        print(f"| {name} | {split} | {task} | {len(aucs['slatewise'])} | {' | '.join(means)} | {gap} |")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use slatewise_data::log::Schema;
 use slatewise_data::log::ingest::{IngestOptions, for_each_batch};
-use slatewise_data::log::{LogError, Schema};
 
 const REPEATS: usize = 3;
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut rows = 0;
         let (_, counts) = for_each_batch(&schema, &options, |batch| {
             rows += batch.num_rows();
-            Ok::<(), LogError>(())
+            Ok::<(), Box<dyn Error>>(())
         })?;
         let seconds = started.elapsed().as_secs_f64();
         println!(
