@@ -2,8 +2,8 @@
 //!
 //! | gate | asks | finds |
 //! |---|---|---|
-//! | [`leak`](mod@leak) | does one column alone tell the label? | a column recorded after the outcome |
-//! | [`drift`](mod@drift) | do two samples look alike? | a test period, or a service, unlike the training data |
+//! | [`leak`](fn@leak) | does one column alone tell the label? | a column recorded after the outcome |
+//! | [`drift`](fn@drift) | do two samples look alike? | a test period, or a service, unlike the training data |
 //! | [`propensity`] | do logged propensities calibrate, and stand still? | weights that cannot be trusted |
 //! | [`splits`] | does a random split flatter? | a score that the future will not keep |
 //!

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// Memory in 10⁶ bytes that plans may take before they spill to disk.
     #[arg(long, value_name = "N", default_value_t = 2048)]
     memory_megabytes: usize,
-    /// Seed of the noise that schema.columns.<name>.privacy asks for.
+    /// Seed of the noise that a column's `privacy` asks for.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
