@@ -85,9 +85,7 @@ impl RunConfig {
     }
 
     fn validate(&self) -> Result<()> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let named = !self.name.is_empty() && self.name.chars().all(plain);
-        ensure!(named, "name: use letters, digits, - and _ (it names a folder), not {:?}", self.name);
+        expect_folder_name(&self.name)?;
         self.data.check()?;
         // Which heads fit does not depend on how many items there are.
         self.task_shapes(2)?;
@@ -113,6 +111,14 @@ impl RunConfig {
     pub(crate) fn to_toml(&self) -> Result<String> {
         Ok(toml::to_string_pretty(self)?)
     }
+}
+
+/// Refuses a name of a run that would not do as that of its folder.
+pub(crate) fn expect_folder_name(name: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let named = !name.is_empty() && name.chars().all(plain);
+    ensure!(named, "name: use letters, digits, - and _ (it names a folder), not {name:?}");
+    Ok(())
 }
 
 /// A config file with all that it extends, as TOML; paths to data are those of the file that states them.

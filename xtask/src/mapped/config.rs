@@ -31,7 +31,7 @@ use slatewise_features::tabular::{
 use slatewise_model::{HeadsConfig, ModelConfig, TrainerConfig};
 use toml::Table;
 
-use crate::config::{merge, read_table};
+use crate::config::{expect_folder_name, merge, read_table};
 
 const DEFAULTS: &str = include_str!("defaults.toml");
 
@@ -198,10 +198,6 @@ impl MappedConfig {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("log");
         let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         given.entry("name").or_insert(plain.into());
-        Self::of(given, path)
-    }
-
-    fn of(given: Table, path: &Path) -> Result<Self> {
         let mut whole: Table = toml::from_str(DEFAULTS).context("the defaults")?;
         merge(&mut whole, given);
         let config: Self = whole.try_into().with_context(|| path.display().to_string())?;
@@ -210,9 +206,7 @@ impl MappedConfig {
     }
 
     fn validate(&self) -> Result<()> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let named = !self.name.is_empty() && self.name.chars().all(plain);
-        ensure!(named, "name: use letters, digits, - and _ (it names a folder), not {:?}", self.name);
+        expect_folder_name(&self.name)?;
         self.schema.check()?;
         self.trainer.validate()?;
         let SplitChoice { validation, test, .. } = self.split;

@@ -157,7 +157,11 @@ pub fn drift(
         findings.push(Finding { gate: "drift", severity, column, evidence, mend: mend.to_owned() });
     };
     if let Some(severity) = severity {
-        found(severity, evidence(&drift), "split by time, leave the column out, or train on newer rows");
+        found(
+            severity,
+            evidence(&drift),
+            "leave the column out, train on newer rows, or write it so that it holds longer (a difference, a ratio)",
+        );
     }
     if let Some(share) = drift.new_share.filter(|&share| share >= config.notice_new && share > 0.0) {
         let evidence = format!("{:.1} % of the later rows hold values that the earlier never had", 100.0 * share);

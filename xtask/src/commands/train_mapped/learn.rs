@@ -17,6 +17,8 @@ use crate::device::Chosen;
 use crate::mapped::config::MappedConfig;
 use crate::seeds::Seeds;
 
+/// Rows of each label that an AUC needs before anything is said about its error.
+const FEWEST: usize = 10;
 /// Rows per batch when nothing is learned.
 const EVALUATION_ROWS: usize = 8192;
 
@@ -196,7 +198,7 @@ impl Judged {
         }
         let label: Vec<bool> = self.label.iter().map(|&label| label > 0.5).collect();
         let positives = label.iter().filter(|&&label| label).count();
-        if positives < 2 || label.len() - positives < 2 {
+        if positives.min(label.len() - positives) < FEWEST {
             return Ok(None);
         }
         let score: Vec<f64> = self.score.iter().map(|&score| f64::from(score)).collect();
