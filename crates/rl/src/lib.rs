@@ -37,6 +37,7 @@ mod environment;
 pub mod environments;
 mod error;
 mod evaluate;
+pub mod feed;
 mod learner;
 mod logged;
 mod numbers;
