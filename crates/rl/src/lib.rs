@@ -40,6 +40,7 @@ mod evaluate;
 mod learner;
 mod logged;
 mod numbers;
+pub mod pareto;
 pub mod policy;
 mod replay;
 mod reward;
