@@ -41,6 +41,7 @@ pub mod feed;
 mod learner;
 mod logged;
 mod numbers;
+pub mod pareto;
 pub mod policy;
 mod replay;
 mod reward;
