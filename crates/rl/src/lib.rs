@@ -40,6 +40,7 @@ mod evaluate;
 mod learner;
 mod logged;
 mod numbers;
+pub mod offline;
 pub mod policy;
 mod replay;
 mod reward;

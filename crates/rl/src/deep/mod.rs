@@ -24,6 +24,7 @@ mod rainbow;
 mod return_model;
 
 pub use categorical::CategoricalConfig;
+pub(crate) use dqn::huber;
 pub use dqn::{Dqn, DqnConfig};
 pub use item_network::{ItemFeatures, ItemNetwork};
 pub use network::{ValueNetwork, ValueNetworkConfig};

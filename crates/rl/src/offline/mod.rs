@@ -1,0 +1,3 @@
+//! Learning from logs alone, without acting.
+
+pub mod deep;
