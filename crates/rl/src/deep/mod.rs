@@ -28,6 +28,7 @@ mod return_model;
 pub mod slate_q;
 
 pub use categorical::CategoricalConfig;
+pub(crate) use dqn::huber;
 pub use dqn::{Dqn, DqnConfig};
 pub use fusion::{Rmtl, RmtlConfig};
 pub use item_network::{ItemFeatures, ItemNetwork};

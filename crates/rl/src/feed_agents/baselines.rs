@@ -37,8 +37,7 @@ impl MarkovSlates {
         let sum = |of: &[f64], item: usize| of.iter().skip(item).step_by(count).sum::<f64>();
         let mean = clicked.iter().sum::<f64>() / shown.iter().sum::<f64>().max(1.0);
         let rate = |clicks: f64, shown: f64, prior: f64| (clicks + SMOOTHING * prior) / (shown + SMOOTHING);
-        let popular: Vec<f64> =
-            (0..count).map(|item| rate(sum(&clicked, item), sum(&shown, item), mean)).collect();
+        let popular: Vec<f64> = (0..count).map(|item| rate(sum(&clicked, item), sum(&shown, item), mean)).collect();
         let after = |topic: usize| {
             let cell = |item: usize| topic * count + item;
             let rates = (0..count).map(|item| rate(clicked[cell(item)], shown[cell(item)], popular[item]));

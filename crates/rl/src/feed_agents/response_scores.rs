@@ -128,11 +128,8 @@ const DENSE: usize = 6;
 
 fn layout(items: &FeedItems, segments: usize, width: usize) -> FeatureLayout {
     let table = |name: &str, rows: usize| TableLayout { name: name.to_owned(), rows: rows + 1, width };
-    let tables = vec![
-        table("segment", segments),
-        table("item", items.len()),
-        table("segment_topic", segments * items.topics),
-    ];
+    let tables =
+        vec![table("segment", segments), table("item", items.len()), table("segment_topic", segments * items.topics)];
     let field = |(table, of): (usize, &TableLayout)| FieldLayout { name: of.name.clone(), table };
     let fields = tables.iter().enumerate().map(field).collect();
     let own = ["topic_shown", "topic_last", "step", "satisfied", "disappointed", "position"].map(str::to_owned);

@@ -60,8 +60,7 @@ impl<'a> SurfaceQ<'a> {
     /// The surface of highest value among those that still have an item.
     fn best(&self, row: usize, left: &[usize]) -> usize {
         let values = self.table.row(row).iter().zip(left);
-        let values: Vec<f64> =
-            values.map(|(value, left)| if *left > 0 { *value } else { f64::NEG_INFINITY }).collect();
+        let values: Vec<f64> = values.map(|(value, left)| if *left > 0 { *value } else { f64::NEG_INFINITY }).collect();
         argmax(&values)
     }
 }
