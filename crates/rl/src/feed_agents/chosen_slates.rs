@@ -15,7 +15,7 @@ use super::agent::{AgentReward, FeedAgent};
 use super::encoding::FeedEncoding;
 use super::item_q::item_features;
 use super::response_scores::ResponseScores;
-use crate::deep::{SlateQ, SlateQConfig, SlateState, SlateTransition};
+use crate::deep::slate_q::{SlateQ, SlateQConfig, SlateState, SlateTransition};
 use crate::error::Error;
 use crate::feed::{FeedItems, FeedState, ShownSlate};
 use crate::state::Encoder as _;

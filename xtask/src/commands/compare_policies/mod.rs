@@ -62,11 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 ///
 /// # Errors
 /// As [`run`].
-fn compare(
-    config: &CompareConfig,
-    device: &burn::tensor::Device,
-    done: impl Fn() + Sync,
-) -> Result<Vec<SeedOutcome>> {
+fn compare(config: &CompareConfig, device: &burn::tensor::Device, done: impl Fn() + Sync) -> Result<Vec<SeedOutcome>> {
     use rayon::prelude::*;
     let seeds = 0..config.compare.seeds as u64;
     let seed = |number| {

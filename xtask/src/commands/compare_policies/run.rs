@@ -13,8 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use slatewise_rl::deep::fusion::{FusionForm, FusionGrid};
 use slatewise_rl::feed::{
-    FeedFidelity, FeedLog, FeedReward, FeedSimulator, FidelityCheck, FittedVisitor, PlackettLuce, PlantedWorld, RelaxedFeed,
-    SlatePolicy, UniformSlates, ValueBound, Visitor, VisitorModel, evaluate_with_truth,
+    FeedFidelity, FeedLog, FeedReward, FeedSimulator, FidelityCheck, FittedVisitor, PlackettLuce, PlantedWorld,
+    RelaxedFeed, SlatePolicy, UniformSlates, ValueBound, Visitor, VisitorModel, evaluate_with_truth,
 };
 use slatewise_rl::feed_agents::{
     AgentReward, ChosenSlates, FeedAgent, FeedCells, FeedEncoding, FixedFusion, FusionCritics, FusionQ, Greedy, ItemQ,
@@ -148,8 +148,7 @@ pub(super) fn run_seed(config: &CompareConfig, number: u64, device: &Device) -> 
         seed: seeds.number("judged visitors"),
     };
     let made = Made { world: &world, learner, judge, ensemble, reward: &reward, bench };
-    let bound =
-        ValueBound::of(&world, &reward, (slots, config.discount), 64, &mut seeds.stream("bound"))?.mean;
+    let bound = ValueBound::of(&world, &reward, (slots, config.discount), 64, &mut seeds.stream("bound"))?.mean;
 
     let model = |tasks: &[usize], name: &str| {
         let rng = &mut seeds.stream(name);
@@ -173,7 +172,8 @@ pub(super) fn run_seed(config: &CompareConfig, number: u64, device: &Device) -> 
         learn(&mut *agent, &mut simulator, config.agents.visitors, seeds.number(&format!("learn {name}")));
         policies.push(made.outcome(&mut Greedy(&mut *agent))?);
     }
-    policies.push(made.with_truth(|visitor, slate| slatewise_rl::feed::greedy_by_click(&world, visitor, slots, slate))?);
+    policies
+        .push(made.with_truth(|visitor, slate| slatewise_rl::feed::greedy_by_click(&world, visitor, slots, slate))?);
     policies.push(planner(&made, slots)?);
     Ok(SeedOutcome { policies, bound, fidelity, logged_slates: log.len() })
 }

@@ -38,14 +38,16 @@ fn kept(outcomes: &[SeedOutcome]) -> usize {
         outcomes.iter().filter_map(|seed| seed.policies[policy].cautious).sum::<f64>() / outcomes.len() as f64
     };
     let learned: Vec<usize> = (0..POLICIES.len()).filter(|&policy| POLICIES[policy].1 == Kind::Learned).collect();
-    learned.iter().copied().fold(learned[0], |best, policy| if cautious(policy) > cautious(best) { policy } else { best })
+    learned
+        .iter()
+        .copied()
+        .fold(learned[0], |best, policy| if cautious(policy) > cautious(best) { policy } else { best })
 }
 
 /// Paired gain of a policy on another one.
 fn gain(outcomes: &[SeedOutcome], policy: usize, on: usize) -> Result<Interval> {
-    let values = |policy: usize| -> Vec<f64> {
-        outcomes.iter().map(|seed| seed.policies[policy].world.value).collect()
-    };
+    let values =
+        |policy: usize| -> Vec<f64> { outcomes.iter().map(|seed| seed.policies[policy].world.value).collect() };
     Ok(student_t_interval(&paired_differences(&values(policy), &values(on))?, LEVEL)?)
 }
 
@@ -106,7 +108,9 @@ fn in_the_world(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Sect
         for task in 0..tasks.len() {
             row.push(Cell::Number(in_world(outcomes, policy, |judged| judged.feedback[task])?.mean));
         }
-        for of in [|judged: &Judged| judged.visits, |judged: &Judged| judged.coverage, |judged: &Judged| judged.diversity] {
+        for of in
+            [|judged: &Judged| judged.visits, |judged: &Judged| judged.coverage, |judged: &Judged| judged.diversity]
+        {
             row.push(Cell::Number(in_world(outcomes, policy, of)?.mean));
         }
         table = table.row(row);
@@ -245,7 +249,9 @@ fn flat(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Flat> {
     }
     for simulator in 0..outcomes[0].fidelity.len() {
         let name = key_of(&outcomes[0].fidelity[simulator].0);
-        let of = |pick: fn(&slatewise_rl::feed::FeedFidelity) -> f64| over(outcomes, |seed| pick(&seed.fidelity[simulator].1));
+        let of = |pick: fn(&slatewise_rl::feed::FeedFidelity) -> f64| {
+            over(outcomes, |seed| pick(&seed.fidelity[simulator].1))
+        };
         flat.number(format!("{name}.choice_log_likelihood"), of(|found| found.choice_log_likelihood)?.mean);
         flat.number(format!("{name}.popularity_log_likelihood"), of(|found| found.popularity_log_likelihood)?.mean);
         flat.number(format!("{name}.markov_log_likelihood"), of(|found| found.markov_log_likelihood)?.mean);
