@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check_reference, compare, compare_models, data::Data, metrics::Metrics, ope::Ope, reproduce, rl::Rl, simulate,
+    check_reference, compare, compare_models, compare_policies, data::Data, metrics::Metrics, ope::Ope, reproduce,
+    rl::Rl, simulate,
 };
 
 /// From a behaviour log to a judged policy: multi-task learning and reinforcement learning for recommenders.
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Compare(compare::Arguments),
     /// Train several multi-task models on one table, beside their single-task twins, over several seeds.
     CompareModels(compare_models::Arguments),
+    /// From greedy ranking to policies over weights, surfaces, items and slates, in worlds whose truth is known.
+    ComparePolicies(compare_policies::Arguments),
     /// Check another implementation's weights, outputs and gradients against this one.
     CheckReference(check_reference::Arguments),
 }

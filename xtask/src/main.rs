@@ -12,6 +12,7 @@
 //! cargo xtask reproduce NAME                       a published figure again, with intervals
 //! cargo xtask compare A B                           two runs, unit by unit
 //! cargo xtask compare-models --config FILE          multi-task models on a table, beside their single-task twins
+//! cargo xtask compare-policies                      from greedy ranking to policies over slates, where the truth is known
 //! cargo xtask check-reference DIR --model NAME      another implementation's weights against this one
 //! ```
 //!
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Reproduce(arguments) => commands::reproduce::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::CompareModels(arguments) => commands::compare_models::run(&arguments),
+        Command::ComparePolicies(arguments) => commands::compare_policies::run(&arguments),
         Command::CheckReference(arguments) => commands::check_reference::run(&arguments),
     };
     match outcome {

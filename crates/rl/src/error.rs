@@ -32,6 +32,14 @@ pub enum Error {
         /// What is wrong, and the mend.
         problem: String,
     },
+    /// A transition of a log that cannot be one.
+    #[error("transition {row}: {problem}")]
+    BadTransition {
+        /// Its place in the log, from 0.
+        row: usize,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
     /// Sweeps over a table that do not come to rest.
     #[error(
         "after {sweeps} sweeps values still change by {change:e}: choose a discount below {discount}, allow more sweeps, \

@@ -11,6 +11,7 @@
 //! 3. **Learn** action values from logged trajectories ([`logged_trajectories`]), then in the [`simulator::SessionSimulator`]:
 //!    [`tabular::QLearning`], [`tabular::Sarsa`], [`deep::Dqn`]. Every one is a [`Learner`]; [`rollout`] is the only loop that interacts.
 //!    Policies with parameters of their own, [`deep::Reinforce`] and [`deep::Ppo`], learn in the same loop by [`deep::PolicyLearning`].
+//!    From a log alone, without trying anything out: [`offline`].
 //! 4. **Judge** policies by [`simulate_sessions`] under common random numbers, beside baselines in [`policy`], and by
 //!    [`compare_with_log`] on held-out sessions.
 //!
@@ -37,9 +38,13 @@ mod environment;
 pub mod environments;
 mod error;
 mod evaluate;
+pub mod feed;
+pub mod feed_agents;
 mod learner;
 mod logged;
 mod numbers;
+pub mod offline;
+pub mod pareto;
 pub mod policy;
 mod replay;
 mod reward;

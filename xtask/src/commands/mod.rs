@@ -3,6 +3,7 @@
 pub(crate) mod check_reference;
 pub(crate) mod compare;
 pub(crate) mod compare_models;
+pub(crate) mod compare_policies;
 pub(crate) mod data;
 pub(crate) mod early_stopping;
 pub(crate) mod metrics;

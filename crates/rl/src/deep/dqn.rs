@@ -357,7 +357,7 @@ impl<R> Dqn<R> {
 ///
 /// # Shapes
 /// `error [B, 1]` → `[B, 1]`
-pub(super) fn huber(error: Tensor<2>) -> Tensor<2> {
+pub(crate) fn huber(error: Tensor<2>) -> Tensor<2> {
     let clipped = error.clone().clamp(-1.0, 1.0);
     clipped.clone() * (error - clipped * 0.5)
 }

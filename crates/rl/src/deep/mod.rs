@@ -10,10 +10,13 @@
 //! | `return_model.rs` | `ReturnModel`: the choice among mean, C51 and QR-DQN |
 //! | `rainbow.rs` | Rainbow: all of it at once |
 //! | `q_network.rs` | `QNetwork`: what a DQN knew at one moment |
+//! | `slate_q.rs` | `SlateQ`: the value of a slate from the long-term values of its items |
+//! | `fusion/` | weights that fuse task scores: grids, `Rmtl` (an actor, a critic per task), constraints |
 //! | `policy_gradient/` | REINFORCE and PPO: a policy with parameters of its own |
 
 mod categorical;
 mod dqn;
+pub mod fusion;
 mod item_network;
 mod network;
 mod noisy;
@@ -22,9 +25,12 @@ mod q_network;
 mod quantile;
 mod rainbow;
 mod return_model;
+pub mod slate_q;
 
 pub use categorical::CategoricalConfig;
+pub(crate) use dqn::huber;
 pub use dqn::{Dqn, DqnConfig};
+pub use fusion::{Rmtl, RmtlConfig};
 pub use item_network::{ItemFeatures, ItemNetwork};
 pub use network::{ValueNetwork, ValueNetworkConfig};
 pub use noisy::{Noise, NoisyConfig, NoisyLinear, NoisyNetwork};
@@ -35,3 +41,4 @@ pub use policy_gradient::{
 pub use q_network::QNetwork;
 pub use quantile::{QuantileConfig, quantile_targets};
 pub use return_model::ReturnModel;
+pub use slate_q::{SlateQ, SlateQConfig};

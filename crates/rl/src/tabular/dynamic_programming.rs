@@ -173,7 +173,11 @@ impl DynamicProgramming {
     }
 
     /// Sweeps in place from V = 0 until values rest: the values, the number of sweeps, the change in the last one.
-    fn sweep(&self, states: usize, value: impl Fn(usize, &[f64]) -> f64) -> Result<(Vec<f64>, usize, f64), Error> {
+    pub(crate) fn sweep(
+        &self,
+        states: usize,
+        mut value: impl FnMut(usize, &[f64]) -> f64,
+    ) -> Result<(Vec<f64>, usize, f64), Error> {
         self.validate()?;
         let mut values = vec![0.0; states];
         let enough = if self.discount < 1.0 && self.discount > 0.0 {

@@ -1,0 +1,265 @@
+//! The comparison as tables, plots and a flat object.
+
+use anyhow::Result;
+use slatewise_eval::interval::{Interval, paired_differences, student_t_interval};
+use slatewise_eval::report::{
+    Bar, BarPlot, Block, Cell, Column, LinePlot, NumberFormat, Plot, Report, Section, Series, Table,
+};
+use slatewise_rl::pareto::pareto_front;
+
+use super::config::CompareConfig;
+use super::judge::Judged;
+use super::run::{Kind, Outcome, POLICIES, SeedOutcome};
+use crate::flat::Flat;
+use crate::output::Output;
+
+const LEVEL: f64 = 0.95;
+
+/// Something of each seed, as an interval over the seeds.
+fn over(outcomes: &[SeedOutcome], of: impl Fn(&SeedOutcome) -> f64) -> Result<Interval> {
+    Ok(student_t_interval(&outcomes.iter().map(of).collect::<Vec<_>>(), LEVEL)?)
+}
+
+/// Something of one policy in the world.
+fn in_world(outcomes: &[SeedOutcome], policy: usize, of: impl Fn(&Judged) -> f64) -> Result<Interval> {
+    over(outcomes, |seed| of(&seed.policies[policy].world))
+}
+
+/// The baseline of the highest mean return in the world.
+fn best_baseline(outcomes: &[SeedOutcome]) -> usize {
+    let mean = |policy: usize| outcomes.iter().map(|seed| seed.policies[policy].world.value).sum::<f64>();
+    let baselines = (0..POLICIES.len()).filter(|&policy| POLICIES[policy].1 == Kind::Baseline);
+    baselines.fold(0, |best, policy| if mean(policy) > mean(best) { policy } else { best })
+}
+
+/// The learned policy whose lowest value in the ensemble of fitted simulators is highest on average: chosen without the truth.
+fn kept(outcomes: &[SeedOutcome]) -> usize {
+    let cautious = |policy: usize| {
+        outcomes.iter().filter_map(|seed| seed.policies[policy].cautious).sum::<f64>() / outcomes.len() as f64
+    };
+    let learned: Vec<usize> = (0..POLICIES.len()).filter(|&policy| POLICIES[policy].1 == Kind::Learned).collect();
+    learned
+        .iter()
+        .copied()
+        .fold(learned[0], |best, policy| if cautious(policy) > cautious(best) { policy } else { best })
+}
+
+/// Paired gain of a policy on another one.
+fn gain(outcomes: &[SeedOutcome], policy: usize, on: usize) -> Result<Interval> {
+    let values =
+        |policy: usize| -> Vec<f64> { outcomes.iter().map(|seed| seed.policies[policy].world.value).collect() };
+    Ok(student_t_interval(&paired_differences(&values(policy), &values(on))?, LEVEL)?)
+}
+
+fn key(policy: usize) -> String {
+    let name = POLICIES[policy].0.replace([',', '-'], "");
+    name.replace(' ', "_").to_lowercase()
+}
+
+/// Prints everything and writes the page.
+pub(super) fn tell(config: &CompareConfig, outcomes: &[SeedOutcome], output: &Output) -> Result<()> {
+    let report = Report::new(format!("{}: policies compared", config.name))
+        .subtitle(format!(
+            "{} planted worlds, each with a log of its own from which everything is learned; {} visitors judge each policy; mean and \
+             {:.0} % interval over the worlds (Student's t)",
+            outcomes.len(),
+            config.compare.visitors,
+            100.0 * LEVEL
+        ))
+        .section(in_the_world(config, outcomes)?)
+        .section(by_simulator(outcomes)?)
+        .section(fidelity(outcomes)?)
+        .section(trade_offs(config, outcomes)?);
+    if output.json {
+        return output.tell(&flat(config, outcomes)?, || report);
+    }
+    #[expect(clippy::print_stdout, reason = "standard output is where a command gives its result")]
+    {
+        println!("\n{}", report.to_markdown());
+    }
+    output.write_page(|| report)
+}
+
+/// What each policy is worth where the truth is known.
+fn in_the_world(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Section> {
+    let (best, kept) = (best_baseline(outcomes), kept(outcomes));
+    let decimals = NumberFormat::Decimals(2);
+    let mut columns = vec![
+        Column::text("policy"),
+        Column::number("return", decimals),
+        Column::number(format!("gain on {}", POLICIES[best].0), decimals),
+        Column::number("share of the bound", NumberFormat::Percent(0)),
+    ];
+    let tasks = tasks(config);
+    columns.extend(tasks.iter().map(|task| Column::number(task.clone(), decimals)));
+    columns.push(Column::number("visits", decimals));
+    columns.push(Column::number("coverage", NumberFormat::Percent(0)));
+    columns.push(Column::number("diversity", decimals));
+    let mut table = Table::new(columns);
+    let mut plot = BarPlot::forest("Long-term return in the planted worlds", "return per visitor", decimals);
+    for (policy, (name, kind)) in POLICIES.iter().enumerate() {
+        let value = in_world(outcomes, policy, |judged| judged.value)?;
+        let mut row = vec![
+            Cell::Text((*name).to_owned()),
+            Cell::Interval(value),
+            if policy == best { Cell::Empty } else { Cell::Interval(gain(outcomes, policy, best)?) },
+            Cell::Number(over(outcomes, |seed| seed.policies[policy].world.value / seed.bound)?.mean),
+        ];
+        for task in 0..tasks.len() {
+            row.push(Cell::Number(in_world(outcomes, policy, |judged| judged.feedback[task])?.mean));
+        }
+        for of in
+            [|judged: &Judged| judged.visits, |judged: &Judged| judged.coverage, |judged: &Judged| judged.diversity]
+        {
+            row.push(Cell::Number(in_world(outcomes, policy, of)?.mean));
+        }
+        table = table.row(row);
+        if policy == kept {
+            table = table.emphasised();
+        }
+        let bar = Bar::interval(*name, &value);
+        plot = plot.bar(if *kind == Kind::Learned { bar.highlighted() } else { bar });
+    }
+    let bound = over(outcomes, |seed| seed.bound)?;
+    let table = table.caption(format!(
+        "Feedback, visits and slates per visitor. No policy can be worth more than the bound, {:.2} on average. The emphasised policy \
+         is the one chosen without the truth: its lowest value in the ensemble of fitted simulators is highest.",
+        bound.mean
+    ));
+    Ok(Section::new("world", "In the planted worlds")
+        .block(Block::Table(table))
+        .block(Block::Plot(Plot::Bar(plot.reference("bound", bound.mean)))))
+}
+
+fn tasks(config: &CompareConfig) -> Vec<String> {
+    let _ = config;
+    ["click", "like", "purchase"].map(str::to_owned).to_vec()
+}
+
+/// The same policies in simulators of different fidelity.
+fn by_simulator(outcomes: &[SeedOutcome]) -> Result<Section> {
+    let decimals = NumberFormat::Decimals(2);
+    let mut table = Table::new(vec![
+        Column::text("policy"),
+        Column::number("learners' simulator", decimals),
+        Column::number("lowest of the ensemble", decimals),
+        Column::number("judge's simulator", decimals),
+        Column::number("planted world", decimals),
+        Column::number("learners' − world", decimals),
+    ]);
+    for (policy, (name, _)) in POLICIES.iter().enumerate().filter(|(_, (_, kind))| *kind != Kind::Reference) {
+        let of = |pick: fn(&Outcome) -> Option<f64>| {
+            over(outcomes, |seed| pick(&seed.policies[policy]).unwrap_or(f64::NAN)).map(Cell::Interval)
+        };
+        table = table.row([
+            Cell::Text((*name).to_owned()),
+            of(|outcome| outcome.learner.as_ref().map(|judged| judged.value))?,
+            of(|outcome| outcome.cautious)?,
+            of(|outcome| outcome.judge.as_ref().map(|judged| judged.value))?,
+            of(|outcome| Some(outcome.world.value))?,
+            of(|outcome| outcome.learner.as_ref().map(|judged| judged.value - outcome.world.value))?,
+        ]);
+    }
+    let text = "The learners' simulator is where agents learned; the ensemble was fitted to visitors drawn with replacement; the judge's \
+                was fitted to held-out visitors. What a policy seems to be worth where it learned, less what it is worth, is what the \
+                simulator flatters.";
+    Ok(Section::new("simulators", "By simulator").paragraph(text).block(Block::Table(table)))
+}
+
+/// How wrong the simulators are.
+fn fidelity(outcomes: &[SeedOutcome]) -> Result<Section> {
+    let decimals = NumberFormat::Decimals(4);
+    let mut table = Table::new(vec![
+        Column::text("simulator"),
+        Column::number("click log-likelihood", decimals),
+        Column::number("popularity", decimals),
+        Column::number("Markov", decimals),
+        Column::number("visit length, KS", NumberFormat::Decimals(3)),
+        Column::number("return rate", NumberFormat::Percent(1)),
+        Column::number("logged", NumberFormat::Percent(1)),
+        Column::number("discriminator AUC", NumberFormat::Decimals(3)),
+    ]);
+    for simulator in 0..outcomes[0].fidelity.len() {
+        let of = |pick: fn(&slatewise_rl::feed::FeedFidelity) -> f64| {
+            over(outcomes, |seed| pick(&seed.fidelity[simulator].1)).map(Cell::Interval)
+        };
+        table = table.row([
+            Cell::Text(outcomes[0].fidelity[simulator].0.clone()),
+            of(|found| found.choice_log_likelihood)?,
+            of(|found| found.popularity_log_likelihood)?,
+            of(|found| found.markov_log_likelihood)?,
+            of(|found| found.visit_length_kolmogorov_smirnov)?,
+            of(|found| found.simulated_return_rate)?,
+            of(|found| found.logged_return_rate)?,
+            of(|found| found.discriminator_auc.unwrap_or(f64::NAN))?,
+        ]);
+    }
+    let text = "On held-out visitors. Log-likelihood in nats per slot shown, 0 at best. A discriminator that cannot tell simulated visits \
+                from real ones has an AUC of 0.5.";
+    Ok(Section::new("fidelity", "How wrong the simulators are").paragraph(text).block(Block::Table(table)))
+}
+
+/// Clicks against the task that is worth most, policy by policy.
+fn trade_offs(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Section> {
+    let tasks = tasks(config);
+    let last = tasks.len() - 1;
+    let mut points = Vec::new();
+    for policy in 0..POLICIES.len() {
+        for task in [0, last] {
+            points.push(in_world(outcomes, policy, |judged| judged.feedback[task])?.mean);
+        }
+    }
+    let mut front = pareto_front(&points, 2);
+    front.sort_by(|&a, &b| points[2 * a].total_cmp(&points[2 * b]));
+    let title = format!("{} against {}: policies that no other beats in both", tasks[last], tasks[0]);
+    let line: Vec<(f64, f64)> = front.iter().map(|&policy| (points[2 * policy], points[2 * policy + 1])).collect();
+    let mut plot = LinePlot::new(title, format!("{} per visitor", tasks[0]), format!("{} per visitor", tasks[last]));
+    plot = plot.series(Series::new("Pareto front", line));
+    let names: Vec<&str> = front.iter().map(|&policy| POLICIES[policy].0).collect();
+    Ok(Section::new("pareto", "Trade-offs between tasks")
+        .paragraph(format!("On the front, from few {}s to many: {}.", tasks[0], names.join("; ")))
+        .block(Block::Plot(Plot::Line(plot))))
+}
+
+/// Everything as numbers.
+fn flat(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Flat> {
+    let mut flat = Flat::default();
+    flat.count("seeds", outcomes.len());
+    let best = best_baseline(outcomes);
+    flat.value("best_baseline", serde_json::Value::from(key(best)));
+    flat.value("kept", serde_json::Value::from(key(kept(outcomes))));
+    let interval = |flat: &mut Flat, name: String, interval: &Interval| {
+        flat.number(name.clone(), interval.mean);
+        if let Some((lower, upper)) = interval.bounds {
+            flat.number(format!("{name}.lower"), lower);
+            flat.number(format!("{name}.upper"), upper);
+        }
+    };
+    interval(&mut flat, "bound".to_owned(), &over(outcomes, |seed| seed.bound)?);
+    let tasks = tasks(config);
+    for policy in 0..POLICIES.len() {
+        let key = key(policy);
+        interval(&mut flat, format!("{key}.return"), &in_world(outcomes, policy, |judged| judged.value)?);
+        interval(&mut flat, format!("{key}.gain"), &gain(outcomes, policy, best)?);
+        for (task, name) in tasks.iter().enumerate() {
+            flat.number(format!("{key}.{name}"), in_world(outcomes, policy, |judged| judged.feedback[task])?.mean);
+        }
+        flat.number(format!("{key}.coverage"), in_world(outcomes, policy, |judged| judged.coverage)?.mean);
+        flat.number(format!("{key}.diversity"), in_world(outcomes, policy, |judged| judged.diversity)?.mean);
+    }
+    for simulator in 0..outcomes[0].fidelity.len() {
+        let name = key_of(&outcomes[0].fidelity[simulator].0);
+        let of = |pick: fn(&slatewise_rl::feed::FeedFidelity) -> f64| {
+            over(outcomes, |seed| pick(&seed.fidelity[simulator].1))
+        };
+        flat.number(format!("{name}.choice_log_likelihood"), of(|found| found.choice_log_likelihood)?.mean);
+        flat.number(format!("{name}.popularity_log_likelihood"), of(|found| found.popularity_log_likelihood)?.mean);
+        flat.number(format!("{name}.markov_log_likelihood"), of(|found| found.markov_log_likelihood)?.mean);
+        flat.number(format!("{name}.discriminator_auc"), of(|found| found.discriminator_auc.unwrap_or(f64::NAN))?.mean);
+    }
+    Ok(flat)
+}
+
+fn key_of(name: &str) -> String {
+    name.replace('\'', "").replace(' ', "_")
+}
