@@ -306,8 +306,13 @@ mod tests {
 
     fn learned(alpha: f64) -> Vec<f64> {
         let (log, mut rng) = (log(), ChaCha8Rng::seed_from_u64(2));
-        let config =
-            Td3BcConfig { hidden: vec![32, 32], learning_rate: 3e-3, alpha, target_rate: 0.02, ..Td3BcConfig::default() };
+        let config = Td3BcConfig {
+            hidden: vec![32, 32],
+            learning_rate: 3e-3,
+            alpha,
+            target_rate: 0.02,
+            ..Td3BcConfig::default()
+        };
         let mut learner = Td3Bc::new(log.row_scale(), 2, config, &Device::flex(), &mut rng);
         learner.train(&log, 2_500, 64, &mut rng).unwrap();
         assert!(learner.losses().iter().all(|reading| reading.loss.is_finite()));
