@@ -1,7 +1,9 @@
 //! A log of mixed quality in the chain whose most frequent action is the wrong one: cloning it quits, CQL and IQL go on to the prize.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use burn::tensor::Device;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use slatewise_rl::offline::deep::{
     Bcq, BcqConfig, BehaviorCloning, BehaviorCloningConfig, Cql, CqlConfig, Gathering, Iql, IqlConfig, OfflineLearner,
@@ -24,7 +26,6 @@ impl Policy<usize> for Quitter {
     }
 
     fn decide(&mut self, _observation: &usize, rng: &mut ChaCha8Rng) -> Decision {
-        use rand::RngExt;
         let quits = rng.random::<f64>() < self.0;
         Decision { action: usize::from(quits), propensity: if quits { self.0 } else { 1.0 - self.0 } }
     }

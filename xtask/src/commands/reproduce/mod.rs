@@ -11,6 +11,7 @@ mod classic_control;
 mod cliff_walking;
 mod maximisation_bias;
 mod mountain_car;
+mod offline_cart_pole;
 mod show;
 mod windy_gridworld;
 
@@ -53,6 +54,7 @@ enum Name {
     MountainCar,
     CartPole,
     Acrobot,
+    OfflineCartPole,
 }
 
 impl Name {
@@ -65,6 +67,7 @@ impl Name {
             Self::MountainCar => "mountain-car",
             Self::CartPole => "cart-pole",
             Self::Acrobot => "acrobot",
+            Self::OfflineCartPole => "offline-cart-pole",
         }
     }
 
@@ -77,6 +80,7 @@ impl Name {
             Self::MountainCar => mountain_car::ABOUT,
             Self::CartPole => classic_control::CART_POLE,
             Self::Acrobot => classic_control::ACROBOT,
+            Self::OfflineCartPole => offline_cart_pole::ABOUT,
         }
     }
 
@@ -86,6 +90,7 @@ impl Name {
             Self::CliffWalking | Self::WindyGridworld | Self::MountainCar => 100,
             Self::MaximisationBias => 1_000,
             Self::CartPole | Self::Acrobot => 5,
+            Self::OfflineCartPole => 10,
         }
     }
 
@@ -97,6 +102,7 @@ impl Name {
             Self::MountainCar => mountain_car::reproduce(runs, seed),
             Self::CartPole => classic_control::cart_pole(runs, seed),
             Self::Acrobot => classic_control::acrobot(runs, seed),
+            Self::OfflineCartPole => offline_cart_pole::reproduce(runs, seed),
         }
     }
 }

@@ -158,11 +158,11 @@ impl<R> Bcq<R> {
         let probabilities = self.behavior_probabilities(&batch.next_observation);
         let rows = q_value.chunks_exact(actions).zip(q_selector.chunks_exact_mut(actions));
         let rows = rows.zip(probabilities.chunks_exact(actions)).zip(batch.reward.iter().zip(&batch.discount));
-        let target = |(((value, selector), probabilities), (&r_t, &d_t)): (((&[f64], &mut [f64]), &[f64]), _)| {
+        rows.map(|(((value, selector), probabilities), (&r_t, &d_t))| {
             let (r_t, discount_t) = (f64::from(r_t), config.discount * f64::from(d_t));
             bcq_target((r_t, discount_t), value, selector, probabilities, config.threshold)
-        };
-        rows.map(target).collect()
+        })
+        .collect()
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Stage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct OfflineCartPole {
     /// Who wrote the log.
-    pub stages: [Stage; 3],
+    pub stages: Vec<Stage>,
     /// Steps that each stage acts for.
     pub transitions: u64,
     /// Gradient steps of each learner.
@@ -61,17 +61,31 @@ pub struct OfflineCartPole {
     pub batch_size: usize,
     /// Greedy episodes that each learner is judged by.
     pub episodes: u64,
+    /// Settings of behavior cloning.
+    pub cloning: BehaviorCloningConfig,
+    /// Settings of BCQ.
+    pub bcq: BcqConfig,
+    /// Settings of CQL, and with α = 0 of the offline DQN beside it.
+    pub cql: CqlConfig,
+    /// Settings of IQL.
+    pub iql: IqlConfig,
 }
 
 impl Default for OfflineCartPole {
     fn default() -> Self {
-        let stage = |name, steps, epsilon| Stage { name, steps, epsilon };
+        let stage = |name, steps| Stage { name, steps, epsilon: 0.3 };
+        // Defaults, but faster: there are only 5,000 gradient steps.
+        let (learning_rate, target_rate) = (1e-3, 0.01);
         Self {
-            stages: [stage("early", 1_000, 0.3), stage("middle", 4_000, 0.3), stage("late", 12_000, 0.3)],
+            stages: vec![stage("early", 1_000), stage("middle", 2_000), stage("late", 3_000)],
             transitions: 6_000,
             updates: 5_000,
             batch_size: 64,
             episodes: 20,
+            cloning: BehaviorCloningConfig { learning_rate, ..BehaviorCloningConfig::default() },
+            bcq: BcqConfig { learning_rate, target_rate, ..BcqConfig::default() },
+            cql: CqlConfig { learning_rate, target_rate, ..CqlConfig::default() },
+            iql: IqlConfig { learning_rate, target_rate, ..IqlConfig::default() },
         }
     }
 }
@@ -125,26 +139,22 @@ impl OfflineCartPole {
     /// No transitions, or minibatches of nothing.
     pub fn run(&self, seed: u64) -> Result<Vec<Judged>, Error> {
         let (log, mut found) = self.mixed_log(seed)?;
-        let (device, hidden, learning_rate, target_rate) = (Device::flex(), vec![64, 64], 1e-3, 0.01);
+        let device = Device::flex();
         let rng = |stream: u64| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(1_000 + stream);
             rng
         };
-        let config = BehaviorCloningConfig { hidden: hidden.clone(), learning_rate };
-        let cloning = BehaviorCloning::new(ENCODER, ACTIONS, config, &device, &mut rng(0));
+        let cloning = BehaviorCloning::new(ENCODER, ACTIONS, self.cloning.clone(), &device, &mut rng(0));
         found.push(self.judge("BC", cloning, &log, seed, rng(1))?);
-        let conservative =
-            |alpha| CqlConfig { hidden: hidden.clone(), learning_rate, target_rate, alpha, discount: 0.99 };
-        let dqn = Cql::new(ENCODER, ACTIONS, conservative(0.0), &device, &mut rng(0));
+        let unconstrained = CqlConfig { alpha: 0.0, ..self.cql.clone() };
+        let dqn = Cql::new(ENCODER, ACTIONS, unconstrained, &device, &mut rng(0));
         found.push(self.judge("offline DQN", dqn, &log, seed, rng(1))?);
-        let config = BcqConfig { hidden: hidden.clone(), learning_rate, target_rate, ..BcqConfig::default() };
-        let bcq = Bcq::new(ENCODER, ACTIONS, config, &device, &mut rng(0));
+        let bcq = Bcq::new(ENCODER, ACTIONS, self.bcq.clone(), &device, &mut rng(0));
         found.push(self.judge("BCQ", bcq, &log, seed, rng(1))?);
-        let cql = Cql::new(ENCODER, ACTIONS, conservative(CqlConfig::default().alpha), &device, &mut rng(0));
+        let cql = Cql::new(ENCODER, ACTIONS, self.cql.clone(), &device, &mut rng(0));
         found.push(self.judge("CQL", cql, &log, seed, rng(1))?);
-        let config = IqlConfig { hidden, learning_rate, target_rate, ..IqlConfig::default() };
-        let iql = Iql::new(ENCODER, ACTIONS, config, &device, &mut rng(0));
+        let iql = Iql::new(ENCODER, ACTIONS, self.iql.clone(), &device, &mut rng(0));
         found.push(self.judge("IQL", iql, &log, seed, rng(1))?);
         Ok(found)
     }
@@ -190,11 +200,12 @@ mod tests {
     fn a_log_has_its_stages_and_repeats() {
         let stage = |name, steps| Stage { name, steps, epsilon: 0.5 };
         let small = OfflineCartPole {
-            stages: [stage("a", 40), stage("b", 80), stage("c", 120)],
+            stages: vec![stage("a", 40), stage("b", 80), stage("c", 120)],
             transitions: 50,
             updates: 2,
             batch_size: 4,
             episodes: 1,
+            ..OfflineCartPole::default()
         };
         let (log, returns) = small.mixed_log(1).unwrap();
         let (again, _) = small.mixed_log(1).unwrap();

@@ -99,10 +99,10 @@ impl<R> Cql<R> {
         let (q_value, q_selector) = (read(self.target.forward(next.clone())), read(self.values.acting.forward(next)));
         let rows = q_value.chunks_exact(actions).zip(q_selector.chunks_exact(actions));
         let rows = rows.zip(batch.reward.iter().zip(&batch.discount));
-        let target = |((value, selector), (&r_t, &d_t)): ((&[f64], &[f64]), (&f32, &f32))| {
+        rows.map(|((value, selector), (&r_t, &d_t))| {
             double_q_learning_target(f64::from(r_t), discount * f64::from(d_t), value, selector)
-        };
-        rows.map(target).collect()
+        })
+        .collect()
     }
 }
 
@@ -178,11 +178,11 @@ mod tests {
         let (mut rng, encoder) = (ChaCha8Rng::seed_from_u64(2), Identity { states: 2 });
         let learner = Cql::new(encoder, 2, CqlConfig::default(), &Device::flex(), &mut rng);
         let batch = ReplayBatch {
-            observation: vec![1.0, 0.0].repeat(2),
+            observation: [1.0, 0.0].repeat(2),
             action: vec![0, 1],
             reward: vec![2.0; 2],
             discount: vec![1.0, 0.0],
-            next_observation: vec![0.0, 1.0].repeat(2),
+            next_observation: [0.0, 1.0].repeat(2),
             ..ReplayBatch::default()
         };
         let q = learner.row_values(&[0.0, 1.0]); // online and target are still equal

@@ -201,10 +201,7 @@ impl Td3Bc {
         let smoothed = self.space.rows(&smoothed.collect::<Vec<f32>>(), self.space.actions);
         let q = read(self.target_critics.smaller(Tensor::cat(vec![next, smoothed], 1)));
         let outcomes = batch.reward.iter().zip(&batch.discount).zip(q);
-        let target = |((&r_t, &d_t), q_t): ((&f32, &f32), f64)| {
-            sarsa_target(f64::from(r_t), discount * f64::from(d_t), &[q_t], 0)
-        };
-        outcomes.map(target).collect()
+        outcomes.map(|((&r_t, &d_t), q_t)| sarsa_target(f64::from(r_t), discount * f64::from(d_t), &[q_t], 0)).collect()
     }
 
     fn check(&self, batch: &ContinuousBatch) {
