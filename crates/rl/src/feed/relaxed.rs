@@ -11,15 +11,21 @@
 //! V per visitor (type and deviation).
 //!
 //! **Why V(P, 0) bounds every policy.** Take any policy, also one that knows the visitor's type, deviation and boredom. In the world a
-//! slate's slots answer, given the state, independently of each other, and patience and satisfaction are moved slot by slot in the order of
-//! the positions. Let a planner (1) choose, slot by slot, after having seen the answers to the slots above, (2) have any
-//! item judged at boredom 0, and forgo any share of its chance of a click, by mixing with the same item unclickable, (3) repeat items, (4) earn c whatever the slate, (5) stop when what follows is worth less than
-//! nothing. Boredom lowers the chance of a click and nothing else, so (2) includes every item at its true boredom. The planner can do what
-//! the policy does, slot by slot, and then meets the same law of patience, satisfaction, leaving, returning and of all terms but diversity and coverage, for which it gets at least as much. So its
-//! optimal value is at least the policy's; and that value depends on (p, s) alone, because boredom no longer matters: it solves the
-//! equations above, a γ-contraction. Stopping makes V ≥ 0, so every horizon is covered as well: the planner may stop there.
-//! For single choice, P_j(click | i) = w / (1 + w) with w = e_j p / (1 − p) where nothing was clicked above, and 0 after a click; in
-//! the world that chance is w / (1 + w + weights below), which is at most that: (2) again. ∎
+//! slate's slots answer, given the state, independently of each other, and patience and satisfaction are moved slot by slot in the order
+//! of the positions. Let a planner
+//!
+//! 1. choose slot by slot, after having seen the answers to the slots above;
+//! 2. have any item judged at boredom 0, and forgo any share of its chance of a click, by mixing with the same item unclickable;
+//! 3. repeat items;
+//! 4. earn c whatever the slate;
+//! 5. stop when what follows is worth less than nothing.
+//!
+//! Boredom lowers the chance of a click and nothing else, so (2) includes every item at its true boredom. The planner can do what the policy
+//! does, slot by slot, and then meets the same law of patience, satisfaction, leaving, returning and of all terms but diversity and
+//! coverage, for which it gets at least as much. So its optimal value is at least the policy's; and that value depends on (p, s) alone,
+//! because boredom no longer matters: it solves the equations above, a γ-contraction. Stopping makes V ≥ 0, so every horizon is covered
+//! as well: the planner may stop there. For single choice, P_j(click | i) = w / (1 + w) with w = e_j p / (1 − p) where nothing was
+//! clicked above, and 0 after a click; in the world that chance is w / (1 + w + weights below), which is at most that: (2) again. ∎
 //!
 //! Swept until the change is below 10⁻⁹ (1 − γ), the bound is raised by 10⁻⁹ for it. It is tight where boredom matters little and slates
 //! are short; boredom is what it does not see.
@@ -326,7 +332,7 @@ mod tests {
         }
     }
 
-    /// random < greed for clicks < planning by the bound < the bound, for both choices.
+    /// Chance and greed for clicks < planning by the bound < the bound, for both choices.
     #[test]
     fn policies_stand_in_order_below_the_bound() {
         for choice in [ChoiceModel::Independent, ChoiceModel::Single] {
@@ -352,7 +358,7 @@ mod tests {
             let plan = evaluate_with_truth(&mut simulator, plan, judged, visitors, 3);
             let bound = bound(&world, &reward, 3);
             let means = [random.mean(), greed.mean(), plan.mean(), bound];
-            assert!(means[0] < means[1] && 1.1 * means[1] < means[2] && means[2] < means[3], "{choice:?}: {means:?}");
+            assert!(2.0 * means[0].max(means[1]) < means[2] && means[2] < means[3], "{choice:?}: {means:?}");
             assert!(means[2] > 0.35 * means[3], "{choice:?}: {means:?}");
         }
     }
