@@ -116,7 +116,8 @@ impl<'a> RelaxedFeed<'a> {
                 if slate.contains(&item) {
                     continue;
                 }
-                let worth = self.slot_value(&self.chances(visitor, item, level), position, mood, false);
+                let option = self.chances(visitor, item, level);
+                let worth = self.slot_value(&option, self.click_alone(&option, position), position, mood);
                 if best.is_none_or(|(other, _)| worth > other) {
                     best = Some((worth, item));
                 }
@@ -154,23 +155,22 @@ impl<'a> RelaxedFeed<'a> {
         option.shown + self.ahead[self.place(position + 1, clicked, then)]
     }
 
-    /// What a slot is worth with what comes after it.
-    fn slot_value(&self, option: &Chances, position: usize, mood: (u32, i32), clicked: bool) -> f64 {
-        let (examined, single) = (self.world.examination(position), self.world.choice() == ChoiceModel::Single);
-        let then =
-            |how, clicked| self.ahead[self.place(position + 1, clicked, self.world.after_slot(mood, option.ad, how))];
-        let unmoved = self.unclicked_value(option, position, mood, clicked);
-        let click = if single {
-            let mut alone = [option.click];
-            ChoiceModel::Single.click_probabilities(&[examined], &mut alone);
-            if clicked { 0.0 } else { alone[0] }
-        } else {
-            examined * option.click
-        };
+    /// P(click) at a position that nothing above was clicked at, without the slots below.
+    fn click_alone(&self, option: &Chances, position: usize) -> f64 {
+        let mut alone = [option.click];
+        self.world.choice().click_probabilities(&[self.world.examination(position)], &mut alone);
+        alone[0]
+    }
+
+    /// What a slot that is clicked with probability `click` is worth with what comes after it, where nothing above ended the choice.
+    fn slot_value(&self, option: &Chances, click: f64, position: usize, mood: (u32, i32)) -> f64 {
+        let single = self.world.choice() == ChoiceModel::Single;
+        let then = |how| self.ahead[self.place(position + 1, single, self.world.after_slot(mood, option.ad, how))];
+        let unmoved = self.unclicked_value(option, position, mood, false);
         if click <= 0.0 {
             return unmoved;
         }
-        let (good, bad) = (then(Mood::Satisfied, single), then(Mood::Disappointed, single));
+        let (good, bad) = (then(Mood::Satisfied), then(Mood::Disappointed));
         let moved = option.shown + option.worth + option.satisfied * good + (1.0 - option.satisfied) * bad;
         (1.0 - click) * unmoved + click * moved
     }
@@ -229,17 +229,16 @@ impl<'a> RelaxedFeed<'a> {
     }
 
     fn sweep_position(&mut self, position: usize, options: &[Chances], moods: &[(u32, i32)]) {
-        let single = self.world.choice() == ChoiceModel::Single;
-        for clicked in [false, true] {
-            if clicked && !single {
-                continue;
+        let clicks: Vec<f64> = options.iter().map(|option| self.click_alone(option, position)).collect();
+        for &mood in moods {
+            let (mut open, mut closed) = (f64::MIN, f64::MIN);
+            for (option, &click) in options.iter().zip(&clicks) {
+                open = open.max(self.slot_value(option, click, position, mood));
+                open = open.max(self.unclicked_value(option, position, mood, false));
+                closed = closed.max(self.unclicked_value(option, position, mood, true));
             }
-            for &mood in moods {
-                let mut best = f64::MIN;
-                for option in options {
-                    best = best.max(self.slot_value(option, position, mood, clicked));
-                    best = best.max(self.unclicked_value(option, position, mood, clicked));
-                }
+            // After a click of a single choice nothing can be clicked; where slots are independent nobody asks for that.
+            for (clicked, best) in [(false, open), (true, closed)] {
                 let place = self.place(position, clicked, mood);
                 self.ahead[place] = best;
             }
