@@ -427,7 +427,7 @@ mod tests {
         let world = world(PlantedSpec { items: 30, topics: 3, types: 2, boredom: 0.0, ..PlantedSpec::default() }, 1);
         let config = FeedConfig { slate: 3, ..FeedConfig::default() };
         let mut simulator = FeedSimulator::new(&world, config).unwrap();
-        let log = FeedLog::simulate(&mut simulator, &mut UniformSlates { items: 30, slate: 3 }, 2_000, 1);
+        let log = FeedLog::simulate(&mut simulator, &mut UniformSlates { items: 30, slate: 3 }, 1_400, 1);
         let fitted = FittedVisitor::fit(&log, world.items(), 2, &VisitorFit::default()).unwrap();
         for (position, found) in fitted.examinations().iter().enumerate() {
             let truth = world.examination(position);

@@ -333,7 +333,7 @@ mod tests {
         let world = world();
         let mut visitor = Visitor::default();
         world.begin_typical(&mut visitor, 0);
-        let item = (0..8).find(|&item| world.items.row(item)[4] == 1.0).expect("some clickbait");
+        let item = (0..8).find(|&item| world.items.row(item)[4] == 1.0).unwrap();
         let topic = world.items.topic[item as usize] as usize;
         visitor.boredom[topic] = 2;
         let mut out = [0.0; 3];

@@ -11,15 +11,21 @@
 //! V per visitor (type and deviation).
 //!
 //! **Why V(P, 0) bounds every policy.** Take any policy, also one that knows the visitor's type, deviation and boredom. In the world a
-//! slate's slots answer, given the state, independently of each other, and patience and satisfaction are moved slot by slot in the order of
-//! the positions. Let a planner (1) choose, slot by slot, after having seen the answers to the slots above, (2) have any
-//! item judged at boredom 0, and forgo any share of its chance of a click, by mixing with the same item unclickable, (3) repeat items, (4) earn c whatever the slate, (5) stop when what follows is worth less than
-//! nothing. Boredom lowers the chance of a click and nothing else, so (2) includes every item at its true boredom. The planner can do what
-//! the policy does, slot by slot, and then meets the same law of patience, satisfaction, leaving, returning and of all terms but diversity and coverage, for which it gets at least as much. So its
-//! optimal value is at least the policy's; and that value depends on (p, s) alone, because boredom no longer matters: it solves the
-//! equations above, a γ-contraction. Stopping makes V ≥ 0, so every horizon is covered as well: the planner may stop there.
-//! For single choice, P_j(click | i) = w / (1 + w) with w = e_j p / (1 − p) where nothing was clicked above, and 0 after a click; in
-//! the world that chance is w / (1 + w + weights below), which is at most that: (2) again. ∎
+//! slate's slots answer, given the state, independently of each other, and patience and satisfaction are moved slot by slot in the order
+//! of the positions. Let a planner
+//!
+//! 1. choose slot by slot, after having seen the answers to the slots above;
+//! 2. have any item judged at boredom 0, and forgo any share of its chance of a click, by mixing with the same item unclickable;
+//! 3. repeat items;
+//! 4. earn c whatever the slate;
+//! 5. stop when what follows is worth less than nothing.
+//!
+//! Boredom lowers the chance of a click and nothing else, so (2) includes every item at its true boredom. The planner can do what the policy
+//! does, slot by slot, and then meets the same law of patience, satisfaction, leaving, returning and of all terms but diversity and
+//! coverage, for which it gets at least as much. So its optimal value is at least the policy's; and that value depends on (p, s) alone,
+//! because boredom no longer matters: it solves the equations above, a γ-contraction. Stopping makes V ≥ 0, so every horizon is covered
+//! as well: the planner may stop there. For single choice, P_j(click | i) = w / (1 + w) with w = e_j p / (1 − p) where nothing was
+//! clicked above, and 0 after a click; in the world that chance is w / (1 + w + weights below), which is at most that: (2) again. ∎
 //!
 //! Swept until the change is below 10⁻⁹ (1 − γ), the bound is raised by 10⁻⁹ for it. It is tight where boredom matters little and slates
 //! are short; boredom is what it does not see.
@@ -110,7 +116,8 @@ impl<'a> RelaxedFeed<'a> {
                 if slate.contains(&item) {
                     continue;
                 }
-                let worth = self.slot_value(&self.chances(visitor, item, level), position, mood, false);
+                let option = self.chances(visitor, item, level);
+                let worth = self.slot_value(&option, self.click_alone(&option, position), position, mood);
                 if best.is_none_or(|(other, _)| worth > other) {
                     best = Some((worth, item));
                 }
@@ -148,23 +155,22 @@ impl<'a> RelaxedFeed<'a> {
         option.shown + self.ahead[self.place(position + 1, clicked, then)]
     }
 
-    /// What a slot is worth with what comes after it.
-    fn slot_value(&self, option: &Chances, position: usize, mood: (u32, i32), clicked: bool) -> f64 {
-        let (examined, single) = (self.world.examination(position), self.world.choice() == ChoiceModel::Single);
-        let then =
-            |how, clicked| self.ahead[self.place(position + 1, clicked, self.world.after_slot(mood, option.ad, how))];
-        let unmoved = self.unclicked_value(option, position, mood, clicked);
-        let click = if single {
-            let mut alone = [option.click];
-            ChoiceModel::Single.click_probabilities(&[examined], &mut alone);
-            if clicked { 0.0 } else { alone[0] }
-        } else {
-            examined * option.click
-        };
+    /// P(click) at a position that nothing above was clicked at, without the slots below.
+    fn click_alone(&self, option: &Chances, position: usize) -> f64 {
+        let mut alone = [option.click];
+        self.world.choice().click_probabilities(&[self.world.examination(position)], &mut alone);
+        alone[0]
+    }
+
+    /// What a slot that is clicked with probability `click` is worth with what comes after it, where nothing above ended the choice.
+    fn slot_value(&self, option: &Chances, click: f64, position: usize, mood: (u32, i32)) -> f64 {
+        let single = self.world.choice() == ChoiceModel::Single;
+        let then = |how| self.ahead[self.place(position + 1, single, self.world.after_slot(mood, option.ad, how))];
+        let unmoved = self.unclicked_value(option, position, mood, false);
         if click <= 0.0 {
             return unmoved;
         }
-        let (good, bad) = (then(Mood::Satisfied, single), then(Mood::Disappointed, single));
+        let (good, bad) = (then(Mood::Satisfied), then(Mood::Disappointed));
         let moved = option.shown + option.worth + option.satisfied * good + (1.0 - option.satisfied) * bad;
         (1.0 - click) * unmoved + click * moved
     }
@@ -223,17 +229,16 @@ impl<'a> RelaxedFeed<'a> {
     }
 
     fn sweep_position(&mut self, position: usize, options: &[Chances], moods: &[(u32, i32)]) {
-        let single = self.world.choice() == ChoiceModel::Single;
-        for clicked in [false, true] {
-            if clicked && !single {
-                continue;
+        let clicks: Vec<f64> = options.iter().map(|option| self.click_alone(option, position)).collect();
+        for &mood in moods {
+            let (mut open, mut closed) = (f64::MIN, f64::MIN);
+            for (option, &click) in options.iter().zip(&clicks) {
+                open = open.max(self.slot_value(option, click, position, mood));
+                open = open.max(self.unclicked_value(option, position, mood, false));
+                closed = closed.max(self.unclicked_value(option, position, mood, true));
             }
-            for &mood in moods {
-                let mut best = f64::MIN;
-                for option in options {
-                    best = best.max(self.slot_value(option, position, mood, clicked));
-                    best = best.max(self.unclicked_value(option, position, mood, clicked));
-                }
+            // After a click of a single choice nothing can be clicked; where slots are independent nobody asks for that.
+            for (clicked, best) in [(false, open), (true, closed)] {
                 let place = self.place(position, clicked, mood);
                 self.ahead[place] = best;
             }
@@ -326,7 +331,7 @@ mod tests {
         }
     }
 
-    /// random < greed for clicks < planning by the bound < the bound, for both choices.
+    /// Chance and greed for clicks < planning by the bound < the bound, for both choices.
     #[test]
     fn policies_stand_in_order_below_the_bound() {
         for choice in [ChoiceModel::Independent, ChoiceModel::Single] {
@@ -352,7 +357,7 @@ mod tests {
             let plan = evaluate_with_truth(&mut simulator, plan, judged, visitors, 3);
             let bound = bound(&world, &reward, 3);
             let means = [random.mean(), greed.mean(), plan.mean(), bound];
-            assert!(means[0] < means[1] && 1.1 * means[1] < means[2] && means[2] < means[3], "{choice:?}: {means:?}");
+            assert!(2.0 * means[0].max(means[1]) < means[2] && means[2] < means[3], "{choice:?}: {means:?}");
             assert!(means[2] > 0.35 * means[3], "{choice:?}: {means:?}");
         }
     }
