@@ -226,7 +226,7 @@ fn main() -> Result<(), slatewise_rl::Error> {
             Some((_, results)) => results.push(result),
             None => found.push((name.to_owned(), vec![result])),
         };
-        note("random", feed.judge(seed, |visit, rng| random(visit, rng)));
+        note("random", feed.judge(seed, random));
         for action in 0..grid.len() {
             let weights = grid.weights(action);
             note(&format!("fixed weights {weights:?}"), feed.judge(seed, |visit, _| feed.fused(visit, weights)));
