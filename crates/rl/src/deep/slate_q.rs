@@ -116,8 +116,7 @@ impl SlateQ {
         rng: &mut ChaCha8Rng,
     ) -> Self {
         let training_device = device.clone().autodiff();
-        let learns_null = config.null == NullValue::Learned;
-        let online = SlateNetwork::new(width, &config.hidden, items, learns_null, rng, &training_device);
+        let online = SlateNetwork::new(width, items, &config, rng, &training_device);
         let acting = online.valid();
         Self {
             width,

@@ -34,7 +34,7 @@ pub struct SlateQConfig {
     /// Widths of the hidden layers of either tower, and of the null item's network.
     pub hidden: Vec<usize>,
     /// p: the weight of every position in the choice, each a number of at least 0 and one above 0; as many as a slate has items (ours: a
-    /// slate of 3 without position bias, the size of the paper's first simulations).
+    /// slate of three without position bias).
     pub positions: Vec<f64>,
     /// How the best slate is looked for, in acting and in targets (paper: top-k serves as well as the exact one).
     pub optimizer: SlateOptimizer,

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use slatewise_model::{Mlp, MlpConfig};
 
+use super::config::{NullValue, SlateQConfig};
 use crate::deep::item_network::{ItemFeatures, ItemNetwork};
 
 /// Both towers of the items, and a network of the state alone for the null item where its value is learned.
@@ -18,15 +19,15 @@ impl SlateNetwork {
     /// Draws the weights for rows of `input` numbers, the items' first.
     pub(super) fn new(
         input: usize,
-        hidden: &[usize],
         items: &ItemFeatures,
-        learns_null: bool,
+        config: &SlateQConfig,
         rng: &mut ChaCha8Rng,
         device: &Device,
     ) -> Self {
+        let hidden = &config.hidden;
         let items = ItemNetwork::new(input, hidden, items, rng, device);
         let widths: Vec<usize> = hidden.iter().copied().chain([1]).collect();
-        let null = learns_null.then(|| MlpConfig::new(widths).init(input, rng, device));
+        let null = (config.null == NullValue::Learned).then(|| MlpConfig::new(widths).init(input, rng, device));
         Self { items, null }
     }
 

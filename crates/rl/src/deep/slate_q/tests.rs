@@ -80,13 +80,13 @@ fn known(null_is_worthless: bool) -> [[f64; 4]; 2] {
             [(0, 1), (0, 2), (1, 2)].iter().map(worth).fold(f64::NEG_INFINITY, f64::max)
         };
         let values = [best(0), best(1)];
-        for of in 0..2 {
-            for (item, chosen) in [Some(0), Some(1), Some(2), None].into_iter().enumerate() {
+        for (of, row) in q.iter_mut().enumerate() {
+            for (value, chosen) in row.iter_mut().zip([Some(0), Some(1), Some(2), None]) {
                 let (reward, discount, next) = outcome(of, chosen);
-                q[of][item] = reward + GAMMA * discount * values[next];
+                *value = reward + GAMMA * discount * values[next];
             }
             if null_is_worthless {
-                q[of][3] = 0.0;
+                row[3] = 0.0;
             }
         }
     }
@@ -108,11 +108,11 @@ fn known_long_term_values_are_learned() {
         let mut learner = learner(SlateQConfig { null, ..config() });
         learner.learn_offline(all_transitions(), 4_500, &mut rng()); // 2,532 or 1,688 steps
         let expected = known(null == NullValue::Zero);
-        for of in 0..2 {
+        for (of, expected) in expected.iter().enumerate() {
             let found = learner.values(&state(of));
             let found: Vec<f64> = found.items.into_iter().chain([found.null]).collect();
-            let close = found.iter().zip(expected[of]).all(|(f, e)| (f - e).abs() < 0.02);
-            assert!(close, "{null:?}, state {of}: {found:?} for {:?}", expected[of]);
+            let close = found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 0.02);
+            assert!(close, "{null:?}, state {of}: {found:?} for {expected:?}");
         }
         // The fresh are best not shown what tires them, though it is chosen most and earns most at once. Who takes a visit that goes on
         // without a choice for worthless shows it all the same, to have something chosen.
