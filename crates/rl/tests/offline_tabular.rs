@@ -2,6 +2,9 @@
 //! finite log has exactly the true frequencies. Every fixed point is computed a second time, another way, and agrees to 1e-9.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::path::Path;
+
+use serde_json::Value;
 use slatewise_rl::Transition;
 use slatewise_rl::offline::tabular::{
     BehaviorCloning, DiscreteBcq, DiscreteCql, FittedQEvaluation, FittedQIteration, Iql, OfflineSolution, TabularLog,
@@ -356,5 +359,61 @@ fn the_order_of_rows_does_not_matter() {
     for log in [&forward, &backward] {
         let solution = Iql::new(DISCOUNT).solve(log).unwrap();
         close("IQL", solution.values(), &truth().expectile_values(0.7), TOLERANCE);
+    }
+}
+
+/// The rows of the golden log, which are those of the plan in another order.
+fn golden_log(directory: &Path) -> TabularLog {
+    let text = std::fs::read_to_string(directory.join("transitions.csv")).unwrap();
+    let row = |line: &str| {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        Transition {
+            observation: cells[0] as usize,
+            action: cells[1] as usize,
+            reward: cells[2],
+            discount: 1.0 - cells[4],
+            next_observation: cells[3] as usize,
+            next_action: None,
+        }
+    };
+    let rows: Vec<Transition<usize>> = text.lines().skip(1).map(row).collect();
+    TabularLog::new(STATES, ACTIONS, &rows).unwrap().with_initial(&[0.25; STATES]).unwrap()
+}
+
+#[test]
+fn all_methods_agree_with_golden_values() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/offline_small_mdp");
+    let text = std::fs::read_to_string(directory.join("expected.json")).unwrap();
+    let expected: Value = serde_json::from_str(&text).unwrap();
+    let log = golden_log(&directory);
+    let judge = FittedQEvaluation::new(DISCOUNT);
+    // Null is an action without value.
+    let numbers = |value: &Value| -> Vec<f64> {
+        let cells = value.as_array().unwrap().iter();
+        cells.map(|cell| cell.as_f64().unwrap_or(f64::NEG_INFINITY)).collect()
+    };
+    let check_policy = |key: &str, policy: &TabularPolicy| {
+        for (s, row) in expected[format!("{key}_policy")].as_array().unwrap().iter().enumerate() {
+            close(&format!("{key}_policy[{s}]"), policy.row(s), &numbers(row), 1e-8);
+        }
+        let value = log.at_start(judge.solve(&log, policy).unwrap().values());
+        close(key, &[value], &[expected[format!("{key}_policy_value")].as_f64().unwrap()], 1e-8);
+    };
+    let cloned = BehaviorCloning::default().solve(&log).unwrap();
+    check_policy("behavior_cloning", &cloned);
+    for (key, solution) in [
+        ("fqi", FittedQIteration::new(DISCOUNT).solve(&log).unwrap()),
+        ("bcq", DiscreteBcq::new(DISCOUNT).solve(&log).unwrap()),
+        ("cql", DiscreteCql::new(DISCOUNT).solve(&log).unwrap()),
+        ("iql", Iql::new(DISCOUNT).solve(&log).unwrap()),
+        ("fqe", judge.solve(&log, &cloned).unwrap()),
+    ] {
+        for (s, row) in expected[format!("{key}_q")].as_array().unwrap().iter().enumerate() {
+            close(&format!("{key}_q[{s}]"), solution.row(s), &numbers(row), 1e-8);
+        }
+        close(key, solution.values(), &numbers(&expected[format!("{key}_v")]), 1e-8);
+        if key != "fqe" {
+            check_policy(key, solution.policy());
+        }
     }
 }
