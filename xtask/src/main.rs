@@ -9,6 +9,7 @@
 //! cargo xtask ope bandit|sequential|slate           off-policy estimates, or why there is none
 //! cargo xtask rl value-iteration                   optimal values of a table of outcomes
 //! cargo xtask rl trace                             what tabular learners make of transitions in a file
+//! cargo xtask rl offline                           what offline learners make of a log of transitions
 //! cargo xtask reproduce NAME                       a published figure again, with intervals
 //! cargo xtask compare A B                           two runs, unit by unit
 //! cargo xtask compare-models --config FILE          multi-task models on a table, beside their single-task twins

@@ -1,6 +1,6 @@
 //! Fitted Q evaluation: what a given policy would have earned, by the log's own rewards and next states.
 //!
-//! Le, Voloshin & Yue 2019, "Batch policy learning under constraints", section 4.3:
+//! Le, Voloshin & Yue 2019, "Batch policy learning under constraints":
 //!
 //! ```text
 //! Q(s, a) ← mean over rows (s, a, r, s') of  r + γ Σ_a' π(a'|s') Q(s', a')
