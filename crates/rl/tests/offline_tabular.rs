@@ -100,8 +100,8 @@ impl Truth {
         for (s, equation) in equations.iter_mut().enumerate() {
             let sum: f64 = weights[s].iter().sum();
             equation[s] = 1.0;
-            for a in 0..ACTIONS {
-                let weight = weights[s][a] / sum;
+            for (a, weight) in weights[s].iter().enumerate() {
+                let weight = weight / sum;
                 (0..STATES).for_each(|next| equation[next] -= DISCOUNT * weight * self.next[s][a][next]);
                 equation[STATES] += weight * self.reward[s][a];
             }

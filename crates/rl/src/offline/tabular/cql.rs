@@ -161,7 +161,11 @@ impl Conserved {
 
     /// Q.
     fn values(&self) -> impl Iterator<Item = f64> {
-        let pushed = |(target, log): (&f64, &f64)| if self.alpha == 0.0 { *target } else { self.level + log };
+        // Where the gradient is 0, Q and the targets have the same mean under π_b. For large α, where Σ eˣ = 1 hardly says what L is,
+        // that says it to the last digits.
+        let pairs = self.targets.iter().zip(&self.logs).zip(&self.behavior);
+        let level: f64 = pairs.map(|((target, log), p)| p * (target - log)).sum();
+        let pushed = move |(target, log): (&f64, &f64)| if self.alpha == 0.0 { *target } else { level + log };
         self.targets.iter().zip(&self.logs).map(pushed)
     }
 }
@@ -224,6 +228,16 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// For α → ∞ the softmax is π_b, so Q = ln π_b up to a shift, and the mean under π_b stays that of the targets.
+    #[test]
+    fn a_huge_alpha_costs_no_digits() {
+        let q = conservative_values(&[1.0, 3.0, -2.0], &[0.25, 0.25, 0.5], 1e10);
+        let shift = (0.25 * (1.0 + 3.0) - 0.5 * 2.0) - (0.5 * 0.25_f64.ln() + 0.5 * 0.5_f64.ln());
+        for (q, p) in q.iter().zip([0.25_f64, 0.25, 0.5]) {
+            assert!((q - shift - p.ln()).abs() < 1e-8, "{q} instead of {}", shift + p.ln());
         }
     }
 

@@ -28,7 +28,7 @@ impl TabularPolicy {
     /// The first state whose probabilities lie outside [0, 1] or do not sum to 1, to within 10⁻⁶.
     pub fn new(actions: usize, probabilities: Vec<f64>) -> Result<Self, Error> {
         let given = probabilities.len();
-        assert!(actions > 0 && given % actions == 0, "a policy of shape [{given}] over {actions} actions");
+        assert!(actions > 0 && given.is_multiple_of(actions), "a policy of shape [{given}] over {actions} actions");
         for (state, row) in probabilities.chunks_exact(actions).enumerate() {
             let sum: f64 = row.iter().sum();
             let holds = (sum - 1.0).abs() <= SUM_TOLERANCE && row.iter().all(|p| (0.0..=1.0).contains(p));
