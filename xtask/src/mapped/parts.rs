@@ -1,4 +1,4 @@
-//! Clean rows → derived columns → train, validation and test files, by one split or the other.
+//! Clean rows → derived columns → train, validation and test files, by one split or the other, in one pass.
 
 use std::path::{Path, PathBuf};
 
@@ -11,24 +11,46 @@ use super::clean::Cleaned;
 use super::config::{MappedConfig, RowOrder, SplitKind};
 use crate::seeds::Seeds;
 
-/// Rows with derived columns.
-pub(crate) struct Derived {
-    pub(crate) rows: PathBuf,
+/// Rows with derived columns, divided.
+pub(crate) struct Divided {
     pub(crate) schema: TypedSchema,
+    /// The split of the kept model first.
+    pub(crate) splits: Vec<(SplitKind, Parts)>,
+    /// Splits that cannot be made beside it, and why.
+    pub(crate) without: Vec<(SplitKind, String)>,
 }
 
-/// Adds the declared histories, windows and recencies.
+/// Adds the declared histories, windows and recencies, and writes the three files of each of these splits; with `keep`, the
+/// undivided rows as `derived.parquet` too.
 ///
 /// # Errors
-/// A declaration that does not fit the columns, a plan that fails.
-pub(crate) fn derive(config: &MappedConfig, cleaned: Cleaned, engine: &Engine, folder: &Path) -> Result<Derived> {
-    if config.derive.is_empty() {
-        return Ok(Derived { rows: cleaned.rows, schema: cleaned.schema });
+/// A declaration that does not fit the columns, a plan that fails; for the first split, a part without rows.
+pub(crate) fn divide(
+    config: &MappedConfig,
+    cleaned: &Cleaned,
+    kinds: &[SplitKind],
+    engine: &Engine,
+    (folder, keep): (&Path, bool),
+) -> Result<Divided> {
+    let divisions: Vec<(PartsSpec, PathBuf)> =
+        kinds.iter().map(|&kind| (parts_spec(config, kind), folder.join(kind.name()))).collect();
+    for (_, folder) in &divisions {
+        std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot make it", folder.display()))?;
     }
-    let rows = folder.join("derived.parquet");
-    let schema = engine.derive(&cleaned.rows, &cleaned.schema, &config.derive, &rows)?;
+    let whole = folder.join("derived.parquet");
+    let (schema, made) =
+        engine.divide(&cleaned.rows, &cleaned.schema, &config.derive, &divisions, keep.then_some(whole.as_path()))?;
     std::fs::remove_file(&cleaned.rows).with_context(|| format!("{}: cannot remove it", cleaned.rows.display()))?;
-    Ok(Derived { rows, schema })
+    let mut divided = Divided { schema, splits: Vec::new(), without: Vec::new() };
+    for (&kind, parts) in kinds.iter().zip(made) {
+        match parts {
+            Ok(parts) => divided.splits.push((kind, parts)),
+            // The split that is kept is there; another one is told for comparison only.
+            Err(error) if !divided.splits.is_empty() => divided.without.push((kind, error.to_string())),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(divided)
 }
 
 /// The splits to make, that of the kept model first.
@@ -50,20 +72,8 @@ pub(crate) fn kinds(config: &MappedConfig, schema: &TypedSchema) -> Result<Vec<S
     Ok(if both { vec![kept, other] } else { vec![kept] })
 }
 
-/// Writes the three files of a split.
-///
-/// # Errors
-/// A part without rows, a plan that fails, a row of the future in the train part.
-pub(crate) fn split(
-    config: &MappedConfig,
-    derived: &Derived,
-    kind: SplitKind,
-    engine: &Engine,
-    folder: &Path,
-) -> Result<Parts> {
-    let folder = folder.join(kind.name());
-    std::fs::create_dir_all(&folder).with_context(|| format!("{}: cannot make it", folder.display()))?;
-    let spec = PartsSpec {
+fn parts_spec(config: &MappedConfig, kind: SplitKind) -> PartsSpec {
+    PartsSpec {
         kind: match kind {
             SplitKind::Chronological => PartsKind::Chronological,
             SplitKind::Random => PartsKind::Random,
@@ -77,8 +87,7 @@ pub(crate) fn split(
         // Time divides groups; a random split need not.
         group: config.split.group.clone().filter(|_| kind == SplitKind::Random),
         seed: Seeds(config.seed).number("split"),
-    };
-    Ok(engine.split(&derived.rows, &derived.schema, &spec, &folder)?)
+    }
 }
 
 /// What the parts hold, for the console.

@@ -5,7 +5,10 @@
 //! Table:    [0.5, 0.25, 0.5]  code [0, 1, 0], names ["u7", "u3"]      u7, u3, u7 in the file
 //! ```
 
+use std::borrow::Cow;
+
 use super::block_ids::BlockIds;
+use super::interner::Interner;
 use super::place::Place;
 use super::wanted::Kind;
 
@@ -43,6 +46,8 @@ pub struct Chunk<'a> {
     pub(super) first_row: usize,
     pub(super) rows: usize,
     pub(super) columns: &'a [BlockColumn],
+    /// Of each column of ids, those that the file has shown so far.
+    pub(super) names: &'a [Interner],
     pub(super) place: &'a Place,
     /// Estimated number of rows of the whole file.
     pub(super) expected_rows: usize,
@@ -147,7 +152,8 @@ impl Chunk<'_> {
         }
     }
 
-    /// The codes of the wanted column `i`, one per row of the chunk; their names come when the file has been read.
+    /// The codes of the wanted column `i`, one per row of the chunk; their names are told by [`names`](Self::names)
+    /// and, all of them, when the file has been read.
     ///
     /// # Panics
     /// If the column was not wanted as an id.
@@ -156,6 +162,13 @@ impl Chunk<'_> {
             Kind::Id | Kind::IdOrEmpty => &self.columns[i].ids.codes,
             Kind::Number | Kind::NumberOrEmpty | Kind::Vector(_) => wrong_kind(i, "no id"),
         }
+    }
+
+    /// The names of the wanted column `i` that the file has shown so far, in the order of their codes, but for the first
+    /// `known`: what a caller that keeps them has yet to learn before it meets the codes of this chunk.
+    pub fn names(&self, i: usize, known: usize) -> impl Iterator<Item = Cow<'_, str>> {
+        let names = &self.names[i];
+        (known..names.len()).map(|code| names.text(code as u32))
     }
 
     /// The vectors of the wanted column `i`, row by row: `[rows, width]`.

@@ -6,14 +6,16 @@
 //! # Reference
 //! D. E. Knuth, *The Art of Computer Programming*, volume 3, 2nd edition, section 6.4, algorithm L: linear probing.
 
+use std::borrow::Cow;
+
 use super::words::{WORD, fold};
 
 /// More names than this are refused, so that codes of 32 bits suffice with a block's new names on top.
 pub(super) const MOST_NAMES: usize = (u32::MAX - (1 << 28)) as usize;
 
 /// What stands for the empty text among the names: bytes that no text holds, under a key that no two bytes have.
-pub(super) const EMPTY: &[u8] = b"\xff\xff";
-pub(super) const EMPTY_KEY: u64 = u64::MAX;
+pub(crate) const EMPTY: &[u8] = b"\xff\xff";
+pub(crate) const EMPTY_KEY: u64 = u64::MAX;
 
 /// One place of the hash table; `length` 0 marks a free one, since no id is empty.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,7 +27,7 @@ pub(super) struct Slot {
 
 /// The names of an id column.
 #[derive(Debug, Default)]
-pub(super) struct Interner {
+pub(crate) struct Interner {
     /// A power of two of them, at most 3/4 taken; linear probing.
     slots: Vec<Slot>,
     /// The names, one after the other.
@@ -35,14 +37,26 @@ pub(super) struct Interner {
 }
 
 impl Interner {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(super) fn name(&self, code: u32) -> &[u8] {
+    /// Bytes held.
+    #[cfg(feature = "engine")]
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Slot>() * self.slots.capacity() + self.text.capacity() + size_of::<usize>() * self.ends.capacity()
+    }
+
+    pub(crate) fn name(&self, code: u32) -> &[u8] {
         let code = code as usize;
         let start = if code == 0 { 0 } else { self.ends[code - 1] };
         &self.text[start..self.ends[code]]
+    }
+
+    /// The name as text.
+    pub(super) fn text(&self, code: u32) -> Cow<'_, str> {
+        let name = self.name(code);
+        if name == EMPTY { Cow::Borrowed("") } else { String::from_utf8_lossy(name) }
     }
 
     /// Where the search for a key begins, and what is there.
@@ -75,7 +89,7 @@ impl Interner {
     }
 
     /// The code of a name, which is new if it was not known.
-    pub(super) fn insert(&mut self, key: u64, id: &[u8]) -> u32 {
+    pub(crate) fn insert(&mut self, key: u64, id: &[u8]) -> u32 {
         match self.get_from(self.first_slot(key).0, key, id) {
             Some(code) => code,
             None => self.add(key, id),
@@ -119,14 +133,7 @@ impl Interner {
 
     /// The names in the order of their codes.
     pub(super) fn into_names(self) -> Vec<String> {
-        drop(self.slots);
-        let mut start = 0;
-        let name = |&end: &usize| {
-            let name = &self.text[start..end];
-            start = end;
-            if name == EMPTY { String::new() } else { String::from_utf8_lossy(name).into_owned() }
-        };
-        self.ends.iter().map(name).collect()
+        (0..self.len() as u32).map(|code| self.text(code).into_owned()).collect()
     }
 }
 

@@ -56,13 +56,13 @@ mod block_ids;
 mod columns;
 mod csv;
 mod error;
-mod interner;
+pub(crate) mod interner;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod place;
 mod vector;
 mod wanted;
-mod words;
+pub(crate) mod words;
 
 use std::fs::File;
 use std::io::Read;

@@ -62,7 +62,7 @@ impl Ends {
 
 /// What an id is looked up by: its bytes themselves up to eight of them, a hash of them beyond.
 #[inline]
-pub(super) fn key(id: &[u8]) -> u64 {
+pub(crate) fn key(id: &[u8]) -> u64 {
     let (words, rest) = id.as_chunks::<WORD>();
     let mut last = [0; WORD];
     last[..rest.len()].copy_from_slice(rest);

@@ -1,5 +1,7 @@
 //! Encoding the rows of a file, chunk by chunk, with their labels.
 
+use std::borrow::Cow;
+
 use slatewise_data::table::{Chunk, TableReader};
 
 use super::cells::{Cells, Refused};
@@ -40,15 +42,19 @@ impl TableEncoder {
         let train = part.is_fitted();
         let inputs = if train { &self.inputs[..] } else { &self.inputs[..self.live_inputs] };
         let columns = Columns::new(inputs, &self.tasks);
-        let texts = columns.texts(part.path(), |_| true)?;
-        let labels = Labels::new(&self.tasks, &columns, &texts);
-        let meanings = self.meanings(&columns, &texts, train)?;
+        let mut labels = Labels::new(&self.tasks, &columns);
+        let mut known = Known::new(&columns);
         let mut batch = Batch::default();
         TableReader::open(part.path())?.for_each_chunk(&columns.wanted, |chunk| {
             batch.clear();
+            if known.learn(chunk) {
+                labels.learn(&known.texts);
+                self.learn_meanings(&mut known, train)?;
+            }
+            let meanings = &known.meanings;
             for row in (0..chunk.rows()).filter(|row| part.holds(chunk.first_row() + row)) {
                 let train_row = train.then_some((chunk.first_row() + row) as u64);
-                let mut cells = FileCells { columns: &columns, meanings: &meanings, chunk, row, asked: 0 };
+                let mut cells = FileCells { columns: &columns, meanings, chunk, row, asked: 0 };
                 self.push_row(&mut cells, train_row, &mut batch.features).map_err(|refused| cells.refused(refused))?;
                 for task in 0..self.tasks.len() {
                     let label = labels.of(chunk, task, row)?;
@@ -61,27 +67,56 @@ impl TableEncoder {
         Ok(())
     }
 
-    /// What each look-up of a row answers, by the code of the file's text.
-    fn meanings(&self, columns: &Columns<'_>, texts: &[Vec<String>], train: bool) -> Result<Vec<Vec<u64>>, Error> {
-        let mut gather = Gather { columns, texts, meanings: Vec::new() };
-        match self.push_row(&mut gather, train.then_some(0), &mut FeatureBatch::default()) {
+    /// Finds what each look-up of a row answers to the texts that are new, by the code of the file's text.
+    fn learn_meanings(&self, known: &mut Known<'_>, train: bool) -> Result<(), Error> {
+        known.asked = 0;
+        match self.push_row(known, train.then_some(0), &mut FeatureBatch::default()) {
             Err(Refused::Whole(error)) => Err(error),
             // Numbers and vectors that are missing are not refused.
-            Ok(()) | Err(Refused::Number(..) | Refused::Vector(..)) => Ok(gather.meanings),
+            Ok(()) | Err(Refused::Number(..) | Refused::Vector(..)) => Ok(()),
         }
     }
 }
 
-/// Answers nothing, and notes what each look-up would answer to every text.
-struct Gather<'a> {
+/// What the texts of the file that were seen so far mean. As cells it answers nothing, and notes what each look-up would answer
+/// to every text that is new.
+struct Known<'a> {
     columns: &'a Columns<'a>,
-    texts: &'a [Vec<String>],
+    /// Per slot of ids, texts seen so far.
+    seen: Vec<usize>,
+    /// By slot, the texts of a chunk that are new.
+    texts: Vec<Vec<String>>,
+    /// By look-up and code.
     meanings: Vec<Vec<u64>>,
+    /// Look-ups so far.
+    asked: usize,
 }
 
-impl Cells for Gather<'_> {
+impl<'a> Known<'a> {
+    fn new(columns: &'a Columns<'a>) -> Self {
+        let slots = columns.wanted.len();
+        Self { columns, seen: vec![0; slots], texts: vec![Vec::new(); slots], meanings: Vec::new(), asked: 0 }
+    }
+
+    /// Finds the texts that are new; whether there are any, or nothing was seen before.
+    fn learn(&mut self, chunk: &Chunk<'_>) -> bool {
+        for slot in self.columns.ids() {
+            self.texts[slot].clear();
+            self.texts[slot].extend(chunk.names(slot, self.seen[slot]).map(Cow::into_owned));
+            self.seen[slot] += self.texts[slot].len();
+        }
+        self.meanings.is_empty() || self.texts.iter().any(|texts| !texts.is_empty())
+    }
+}
+
+impl Cells for Known<'_> {
     fn look_up(&mut self, input: usize, meaning: impl Fn(&str) -> u64) -> Result<u64, Refused> {
-        self.meanings.push(self.texts[self.columns.text(input)].iter().map(|text| meaning(text)).collect());
+        if self.asked == self.meanings.len() {
+            self.meanings.push(Vec::new());
+        }
+        let texts = self.texts[self.columns.text(input)].iter();
+        self.meanings[self.asked].extend(texts.map(|text| meaning(text)));
+        self.asked += 1;
         Ok(0)
     }
 

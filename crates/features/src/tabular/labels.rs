@@ -18,21 +18,21 @@ pub(super) struct Labels<'a> {
 }
 
 impl<'a> Labels<'a> {
-    /// `texts` are those of the file's ids, by slot and code.
-    pub(super) fn new(tasks: &'a [TableTask], columns: &'a Columns<'a>, texts: &[Vec<String>]) -> Self {
-        let positive = |(task, &slot): (&TableTask, &usize)| match &task.label.positive {
-            Some(positive) => texts[slot].iter().map(|text| (!text.is_empty()).then_some(text == positive)).collect(),
-            None => Vec::new(),
-        };
-        let counts = |(task, &slot): (&TableTask, &Option<usize>)| match task.mask.as_ref().zip(slot) {
-            Some((mask, slot)) => texts[slot].iter().map(|text| *text == mask.equals).collect(),
-            None => Vec::new(),
-        };
-        Self {
-            tasks,
-            columns,
-            positive: tasks.iter().zip(&columns.label).map(positive).collect(),
-            counts: tasks.iter().zip(&columns.mask).map(counts).collect(),
+    /// Nothing is known of the file's texts yet.
+    pub(super) fn new(tasks: &'a [TableTask], columns: &'a Columns<'a>) -> Self {
+        Self { tasks, columns, positive: vec![Vec::new(); tasks.len()], counts: vec![Vec::new(); tasks.len()] }
+    }
+
+    /// Learns what further texts of the file's ids mean, by slot, in the order of their codes.
+    pub(super) fn learn(&mut self, texts: &[Vec<String>]) {
+        for (task, spec) in self.tasks.iter().enumerate() {
+            if let Some(positive) = &spec.label.positive {
+                let texts = texts[self.columns.label[task]].iter();
+                self.positive[task].extend(texts.map(|text| (!text.is_empty()).then_some(text == positive)));
+            }
+            if let Some((mask, slot)) = spec.mask.as_ref().zip(self.columns.mask[task]) {
+                self.counts[task].extend(texts[slot].iter().map(|text| *text == mask.equals));
+            }
         }
     }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use jiff::Timestamp;
-use slatewise_data::log::engine::Parts;
 use slatewise_data::log::schema::Role;
 use slatewise_eval::gates::{self as findings, Severity};
 use slatewise_eval::report::{Fact, NumberFormat, Report};
@@ -14,7 +13,7 @@ use crate::commands::train_mapped::tasks;
 use crate::console::Console;
 use crate::flat::Flat;
 use crate::mapped::clean::{Cleaning, engine, lines};
-use crate::mapped::config::{MappedConfig, SplitKind};
+use crate::mapped::config::MappedConfig;
 use crate::mapped::{gates, parts, report};
 use crate::output::Output;
 use crate::seeds::Seeds;
@@ -63,18 +62,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let (rows, counts) = (cleaned.rows.clone(), cleaned.counts.clone());
     console.line(lines(&counts));
     let profile = engine.profile(&rows, &cleaned.schema)?;
-    let derived = parts::derive(&config, cleaned, &engine, work)?;
-    let made: Vec<(SplitKind, Parts)> = parts::kinds(&config, &derived.schema)?
-        .into_iter()
-        .map(|kind| Ok((kind, parts::split(&config, &derived, kind, &engine, work)?)))
-        .collect::<Result<_>>()?;
+    let kinds = parts::kinds(&config, &cleaned.schema)?;
+    let divided = parts::divide(&config, &cleaned, &kinds, &engine, (work, false))?;
+    let (schema, made) = (divided.schema, divided.splits);
+    if let Some((kind, error)) = divided.without.first() {
+        bail!("no {} split: {error}", kind.name());
+    }
     for (kind, parts) in &made {
         parts::lines(*kind, parts).iter().for_each(|line| console.line(line));
     }
     // Without a feedback nothing can be learned, and everything else can still be judged.
-    let tasks = tasks(&config, &derived.schema).unwrap_or_default();
-    let mut found = gates::look(&config, &derived.schema, &tasks, &made, &engine)?;
-    found.extend(gates::of_the_mapping(&derived.schema));
+    let tasks = tasks(&config, &schema).unwrap_or_default();
+    let mut found = gates::look(&config, &schema, &tasks, &made, &engine)?;
+    found.extend(gates::of_the_mapping(&schema));
     found.iter().for_each(|finding| console.line(finding.to_string()));
 
     let mut flat = Flat::default();
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     }
     found.iter().for_each(|finding| flat.warning(finding.to_string()));
     let page = || {
-        let users = derived.schema.with_role(&Role::User).count();
+        let users = schema.with_role(&Role::User).count();
         let report = Report::new(format!("{}: is this data sound?", config.name))
             .fact(Fact::number("Rows kept", counts.rows_kept as f64, NumberFormat::Count))
             .fact(Fact::number("Rows set aside", counts.rows_quarantined() as f64, NumberFormat::Count))
@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         report
             .section(findings::section(&found))
             .section(report::counts(&counts))
-            .section(report::columns(&derived.schema, &profile))
+            .section(report::columns(&schema, &profile))
     };
     if arguments.output.json {
         arguments.output.tell(&flat, page)?;
@@ -114,7 +114,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     }
     let stops: Vec<String> = gates::leaks(&found);
     if !stops.is_empty() {
-        bail!("{}", gates::refusal(&stops, &derived.schema));
+        bail!("{}", gates::refusal(&stops, &schema));
     }
     if let Some(stop) = gates::stops(&found) {
         bail!("{stop}");

@@ -53,12 +53,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let counts = cleaned.counts.clone();
     console.line(lines(&counts));
     console.line(cleaned.pace());
-    let derived = parts::derive(&config, cleaned, &engine, folder)?;
-    let kind = parts::kinds(&config, &derived.schema)?[0];
-    let made = parts::split(&config, &derived, kind, &engine, folder)?;
+    let kind = parts::kinds(&config, &cleaned.schema)?[0];
+    let divided = parts::divide(&config, &cleaned, &[kind], &engine, (folder, arguments.keep_rows))?;
+    let (schema, made) = (divided.schema, &divided.splits[0].1);
     // Features that nobody declared are proposed from what stands in the columns.
-    let profile = if config.features.propose { engine.profile(&made.train.path, &derived.schema)? } else { Vec::new() };
-    let spec = table_spec(&config, &derived.schema, &profile, &made, &[])?;
+    let profile = if config.features.propose { engine.profile(&made.train.path, &schema)? } else { Vec::new() };
+    let spec = table_spec(&config, &schema, &profile, made, &[])?;
     let encoder = TableEncoder::fit(&spec)?;
     encoder.save(folder.join("encoder.json"))?;
     let rows = encode(&spec, &encoder, folder)?;
@@ -66,7 +66,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     std::fs::remove_dir_all(folder.join("spill")).context("removing the folder for spilled rows")?;
     if !arguments.keep_rows {
         std::fs::remove_dir_all(folder.join(kind.name())).context("removing the parts")?;
-        std::fs::remove_file(&derived.rows).context("removing the rows")?;
     }
     let mut flat = Flat::default();
     flat.count("rows_read", counts.rows_read as usize);

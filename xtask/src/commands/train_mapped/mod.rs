@@ -124,28 +124,19 @@ impl Road<'_> {
             anonymous(&config.schema, &cleaned, engine)?.iter().for_each(|said| console.line(said));
         }
         cleaned.tables.iter().for_each(|(name, counts)| console.line(format!("table {name}: {}", lines(counts))));
-        let derived = parts::derive(&config, cleaned, engine, work)?;
-        let kinds = parts::kinds(&config, &derived.schema)?;
-        let mut made = Vec::new();
-        for kind in kinds {
-            let parts = match parts::split(&config, &derived, kind, engine, work) {
-                Ok(parts) => parts,
-                // The split that is kept is there; the other one is told for comparison only.
-                Err(error) if !made.is_empty() => {
-                    console.line(format!("no {} split beside it: {error}", kind.name()));
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            parts::lines(kind, &parts).iter().for_each(|line| console.line(line));
-            made.push((kind, parts));
+        let kinds = parts::kinds(&config, &cleaned.schema)?;
+        let divided = parts::divide(&config, &cleaned, &kinds, engine, (work, keep_rows))?;
+        let (schema, made) = (divided.schema, divided.splits);
+        made.iter().flat_map(|(kind, parts)| parts::lines(*kind, parts)).for_each(|line| console.line(line));
+        for (kind, error) in divided.without {
+            console.line(format!("no {} split beside it: {error}", kind.name()));
         }
-        let profile = engine.profile(&made[0].1.train.path, &derived.schema)?;
+        let profile = engine.profile(&made[0].1.train.path, &schema)?;
         console.line(format!("({:.1} s)", begun.elapsed().as_secs_f64()));
 
         console.stage("2/4  Gates: what gives a label away, what drifts, what repeats");
-        let learned = tasks(&config, &derived.schema)?;
-        let mut looked = gates::look(&config, &derived.schema, &learned, &made, engine)?;
+        let learned = tasks(&config, &schema)?;
+        let mut looked = gates::look(&config, &schema, &learned, &made, engine)?;
         looked.iter().for_each(|finding| console.line(finding.to_string()));
         if looked.is_empty() {
             console.line("nothing found");
@@ -158,13 +149,13 @@ impl Road<'_> {
             _ if leaks.is_empty() => Vec::new(),
             OnLeak::Warn => Vec::new(),
             OnLeak::Drop => leaks,
-            OnLeak::Stop => bail!("{}", gates::refusal(&leaks, &derived.schema)),
+            OnLeak::Stop => bail!("{}", gates::refusal(&leaks, &schema)),
         };
 
         let mut splits = Vec::new();
         for (kind, parts) in made {
             console.stage(&format!("3/4  Features: fitted on the train rows of the {} split", kind.name()));
-            let spec = table_spec(&config, &derived.schema, &profile, &parts, &left_out)?;
+            let spec = table_spec(&config, &schema, &profile, &parts, &left_out)?;
             let encoder = TableEncoder::fit(&spec)?;
             if splits.is_empty() {
                 encoder
@@ -185,7 +176,7 @@ impl Road<'_> {
             splits.push(SplitRun { kind, parts, encoder, learned });
         }
         looked.extend(flattery(&splits)?);
-        Ok(Findings { config, counts, schema: derived.schema, profile, gates: looked, left_out, splits })
+        Ok(Findings { config, counts, schema, profile, gates: looked, left_out, splits })
     }
 }
 

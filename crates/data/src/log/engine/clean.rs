@@ -19,7 +19,7 @@ use datafusion::arrow::datatypes::{Int32Type, Int64Type};
 use super::joins::{JoinedTable, TypedTable};
 use super::judge::Judge;
 use super::order::Order;
-use super::parquet_out::ParquetOut;
+use super::parquet_out::{ParquetOut, Rows as _};
 use super::session::{Engine, Session};
 use super::temporary::Temporary;
 use super::{rows, sql};

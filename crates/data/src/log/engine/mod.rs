@@ -20,8 +20,8 @@
 //! a few narrow columns and laid beside the rows. The page `docs/decisions/0012-data-engine.md` has the reasons and numbers.
 //!
 //! # On a cluster
-//! Plans are plain SQL but for [`functions`] (three window functions) and [`share_function`] (one scalar function), which a
-//! cluster's executors must register under the same names. No nested functions and no expression packs are used.
+//! Plans are plain SQL but for [`functions`], three window functions that a cluster's executors must register under the same
+//! names. No nested functions and no expression packs are used.
 
 mod clean;
 mod derive;
@@ -42,4 +42,4 @@ pub use self::derive::{By, DeriveSpec, HistorySpec, RecencySpec, WindowSpec, fun
 pub use self::joins::TypedTable;
 pub use self::profile::{ColumnProfile, KAnonymity};
 pub use self::session::{Engine, EngineConfig};
-pub use self::split::{Part, Parts, PartsKind, PartsOrder, PartsSpec, share_function};
+pub use self::split::{Part, Parts, PartsKind, PartsOrder, PartsSpec};

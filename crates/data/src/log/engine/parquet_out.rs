@@ -1,4 +1,8 @@
 //! Typed rows to Parquet: columns cast to the types that the schema declares, one file, in the order in which they come.
+//!
+//! ```text
+//! blocks of rows ──▶ one writer per column, side by side ──16 blocks──▶ a row group of the file
+//! ```
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -11,10 +15,13 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use datafusion::parquet::basic::{Compression, Encoding};
 use datafusion::parquet::file::metadata::{ParquetMetaData, RowGroupMetaData, SortingColumn};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::file::writer::SerializedFileWriter;
 use datafusion::parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
 use super::session::failed;
@@ -23,8 +30,15 @@ use crate::log::error::LogError;
 /// Rows that are packed together: what a reader must hold, and may skip.
 const ROWS_PER_GROUP: usize = 1 << 17;
 
-/// Rows that are written together: always as many, so that the same rows are the same bytes however they came.
+/// Rows that are written together, a whole number of times per group: always as many, so that the same rows are the same bytes
+/// however they came.
 const ROWS_PER_BLOCK: usize = 1 << 13;
+
+/// Takes rows in, block by block.
+pub(super) trait Rows {
+    /// Takes rows in, whose columns stand in the order of the schema.
+    fn write(&mut self, columns: &[ArrayRef]) -> Result<(), LogError>;
+}
 
 /// Writes one file beside its name, and puts it there when it is whole.
 pub(super) struct ParquetOut {
@@ -32,8 +46,18 @@ pub(super) struct ParquetOut {
     schema: SchemaRef,
     blocks: BatchCoalescer,
     file: NamedTempFile,
-    writer: ArrowWriter<BufWriter<File>>,
+    writer: SerializedFileWriter<BufWriter<File>>,
+    groups: ArrowRowGroupWriterFactory,
+    group: Group,
     rows: u64,
+}
+
+/// The row group under way.
+#[derive(Default)]
+struct Group {
+    number: usize,
+    rows: usize,
+    columns: Vec<ArrowColumnWriter>,
 }
 
 impl ParquetOut {
@@ -58,13 +82,17 @@ impl ParquetOut {
         let (file, handle) = begin().map_err(|source| not_written(path, source))?;
         let properties = properties(&schema, order, how);
         let writer = ArrowWriter::try_new(BufWriter::new(handle), Arc::clone(&schema), Some(properties));
-        let writer = writer.map_err(|error| parquet_failed(path, error.into()))?;
+        let parts = writer.and_then(ArrowWriter::into_serialized_writer);
+        let (writer, groups) = parts.map_err(|error| parquet_failed(path, error.into()))?;
         let blocks = BatchCoalescer::new(Arc::clone(&schema), ROWS_PER_BLOCK);
-        Ok(Self { path: path.to_path_buf(), schema, blocks, file, writer, rows: 0 })
+        let group = Group::default();
+        Ok(Self { path: path.to_path_buf(), schema, blocks, file, writer, groups, group, rows: 0 })
     }
+}
 
+impl Rows for ParquetOut {
     /// Writes rows; the first columns of the batch are those of the schema, whatever their kind of text.
-    pub(super) fn write(&mut self, columns: &[ArrayRef]) -> Result<(), LogError> {
+    fn write(&mut self, columns: &[ArrayRef]) -> Result<(), LogError> {
         let write = |this: &mut Self| -> Result<usize, DataFusionError> {
             let fields = this.schema.fields().iter();
             let columns = fields.zip(columns).map(|(field, column)| retyped(column, field.data_type()));
@@ -72,7 +100,7 @@ impl ParquetOut {
             let rows = batch.num_rows();
             this.blocks.push_batch(batch)?;
             while let Some(block) = this.blocks.next_completed_batch() {
-                this.writer.write(&block)?;
+                this.block(&block)?;
             }
             Ok(rows)
         };
@@ -80,7 +108,9 @@ impl ParquetOut {
         self.rows += rows as u64;
         Ok(())
     }
+}
 
+impl ParquetOut {
     /// Rows written so far.
     pub(super) fn rows(&self) -> u64 {
         self.rows
@@ -103,11 +133,43 @@ impl ParquetOut {
 }
 
 impl ParquetOut {
+    /// Encodes a block, each column by itself.
+    fn block(&mut self, block: &RecordBatch) -> Result<(), DataFusionError> {
+        if self.group.columns.is_empty() {
+            self.group.columns = self.groups.create_column_writers(self.group.number)?;
+        }
+        let fields = self.schema.fields().iter().zip(block.columns());
+        let leaves = fields.map(|(field, column)| compute_leaves(field, column)).collect::<Result<Vec<_>, _>>()?;
+        let leaves: Vec<_> = leaves.into_iter().flatten().collect();
+        let (columns, found) = (self.group.columns.len(), leaves.len());
+        assert!(columns == found, "{found} leaves for {columns} columns");
+        let columns = self.group.columns.par_iter_mut().zip(&leaves);
+        columns.try_for_each(|(writer, leaf)| writer.write(leaf))?;
+        self.group.rows += block.num_rows();
+        if self.group.rows >= ROWS_PER_GROUP { self.close_group() } else { Ok(()) }
+    }
+
+    /// Puts the row group under way into the file.
+    fn close_group(&mut self) -> Result<(), DataFusionError> {
+        let Group { number, columns, .. } = std::mem::take(&mut self.group);
+        self.group.number = number + 1;
+        let chunks = columns.into_par_iter().map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>()?;
+        let mut group = self.writer.next_row_group()?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        Ok(())
+    }
+
     /// Writes what is left and the footer.
     fn last_block(&mut self) -> Result<ParquetMetaData, DataFusionError> {
         self.blocks.finish_buffered_batch()?;
         while let Some(block) = self.blocks.next_completed_batch() {
-            self.writer.write(&block)?;
+            self.block(&block)?;
+        }
+        if self.group.rows > 0 {
+            self.close_group()?;
         }
         Ok(self.writer.finish()?)
     }

@@ -23,8 +23,3 @@ pub(super) fn order(schema: &TypedSchema) -> Vec<&str> {
     let time = schema.with_role(&Role::Time).next().map(|column| column.name.as_str());
     time.into_iter().chain(["_row"]).collect()
 }
-
-/// All columns of such a file, quoted, for a SELECT.
-pub(super) fn selected(schema: &TypedSchema) -> String {
-    sql::names(schema.columns.iter().map(|column| column.name.as_str()).chain(TECHNICAL))
-}

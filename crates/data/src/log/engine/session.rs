@@ -139,6 +139,11 @@ impl Engine {
         if held <= self.config.memory_bytes as u64 / 4 { Join::Hash } else { Join::SortMerge }
     }
 
+    /// Bytes that may be held of what is remembered per key.
+    pub(super) fn memory_of_keys(&self) -> usize {
+        self.config.memory_bytes / 4
+    }
+
     /// Where results between two plans go.
     pub(super) fn spill_folder(&self) -> &Path {
         &self.config.spill_folder

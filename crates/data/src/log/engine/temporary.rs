@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::dataframe::DataFrame;
 use tempfile::TempPath;
 
-use super::parquet_out::ParquetOut;
+use super::parquet_out::{ParquetOut, Rows as _};
 use super::session::{Engine, Session};
 use crate::log::error::LogError;
 

@@ -187,8 +187,9 @@ impl<V> Delivery<'_, V> {
             let behind = self.row + rows.rows;
             if rows.rows > 0 {
                 let expected_rows = self.expected_rows(behind, block.stored);
-                let (first_row, columns) = (self.row, &rows.columns[..]);
-                (self.visit)(&Chunk { first_row, rows: rows.rows, columns, place: self.place, expected_rows })?;
+                let (first_row, columns, names) = (self.row, &rows.columns[..], &*names);
+                let (rows, place) = (rows.rows, self.place);
+                (self.visit)(&Chunk { first_row, rows, columns, names, place, expected_rows })?;
             }
             if let Some(fault) = rows.fault.take() {
                 return Err(self.fault_error(behind, fault).into());

@@ -77,8 +77,8 @@ impl ParquetFile {
                 let rows = fault.as_ref().map_or(wanted, |(_, fault)| fault.row);
                 self.settle(&mut columns, &mut blocks, &mut names, rows, places)?;
                 if rows > 0 {
-                    let (columns, place) = (&blocks[..], &self.place);
-                    visit(&Chunk { first_row, rows, columns, place, expected_rows })?;
+                    let (columns, names, place) = (&blocks[..], &names[..], &self.place);
+                    visit(&Chunk { first_row, rows, columns, names, place, expected_rows })?;
                 }
                 if let Some((slot, fault)) = fault {
                     return Err(self.fault_error(first_row + rows, places[slot], fault.kind).into());

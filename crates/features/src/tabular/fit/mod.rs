@@ -35,7 +35,8 @@ impl TableEncoder {
         let of_labels = |slot: usize| columns.label.contains(&slot) || columns.mask.contains(&Some(slot));
         let early = columns
             .texts(part.path(), |slot| !spec.target.is_empty() && (of_labels(slot) || groups.contains(&slot)))?;
-        let labels = Labels::new(&spec.tasks, &columns, &early);
+        let mut labels = Labels::new(&spec.tasks, &columns);
+        labels.learn(&early);
         let mut seen = Seen::new(spec, &inputs, &columns, &early);
         let texts = TableReader::open(part.path())?
             .for_each_chunk(&columns.wanted, |chunk| seen.take_in(chunk, &labels, &part))?;

@@ -174,6 +174,13 @@ fn column(name: String, kind: TypedKind) -> TypedColumn {
 }
 
 impl DeriveSpec {
+    /// The columns of rows that carry the derived ones.
+    pub(crate) fn wide(&self, schema: &TypedSchema) -> TypedSchema {
+        let mut wide = schema.clone();
+        wide.columns.extend(self.columns());
+        wide
+    }
+
     /// Whether nothing is derived.
     pub fn is_empty(&self) -> bool {
         self.history.is_empty() && self.window.is_empty() && self.recency.is_empty()

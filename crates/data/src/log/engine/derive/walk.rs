@@ -139,7 +139,7 @@ impl<W: Walk> PartitionEvaluator for Walker<W> {
 }
 
 /// Writes the key of a row so that equal keys have equal bytes; false if a part of it is missing.
-fn pack_key(columns: &[ArrayRef], row: usize, out: &mut Vec<u8>) -> EngineResult<bool> {
+pub(super) fn pack_key(columns: &[ArrayRef], row: usize, out: &mut Vec<u8>) -> EngineResult<bool> {
     out.clear();
     for column in columns {
         if column.is_null(row) {

@@ -1,21 +1,24 @@
 //! Train, validation and test, written in one pass, and the proof that no row of the future is in train.
 
+mod place;
 mod share;
 mod spec;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use datafusion::arrow::array::{AsArray as _, BooleanArray};
+use datafusion::arrow::array::{ArrayRef, AsArray as _, BooleanArray};
 use datafusion::arrow::compute::filter;
 use datafusion::arrow::datatypes::Int64Type;
+use datafusion::common::exec_datafusion_err;
 use serde::{Deserialize, Serialize};
 
-pub use self::share::share_function;
 pub use self::spec::{PartsKind, PartsOrder, PartsSpec};
 
+use self::place::Place;
+use super::derive::DeriveSpec;
 use super::order::Order;
-use super::parquet_out::ParquetOut;
+use super::parquet_out::{ParquetOut, Rows};
 use super::session::{Engine, Join, Session, failed};
 use super::{rows, sql};
 use crate::log::error::LogError;
@@ -59,40 +62,52 @@ impl Engine {
     ///
     /// # Errors
     /// [`LogError::Config`] as [`PartsSpec::check`], or for a division by time of rows without one; [`LogError::NoRows`] if a
-    /// part is empty; [`LogError::Engine`] if a plan fails.
+    /// part is empty; [`LogError::File`] if `rows` is not as [`Engine::clean`] or [`Engine::derive`] writes it;
+    /// [`LogError::Engine`] if a plan fails.
     pub fn split(&self, rows: &Path, schema: &TypedSchema, spec: &PartsSpec, folder: &Path) -> Result<Parts, LogError> {
-        spec.check(schema)?;
-        let order = Order::of(rows, schema)?;
+        let divisions = [(spec.clone(), folder.to_path_buf())];
+        let (_, mut parts) = self.divide(rows, schema, &DeriveSpec::default(), &divisions, None)?;
+        parts.remove(0)
+    }
+
+    /// Derives columns and writes the parts of several divisions, in one pass over the clean rows; to `derived` the rows undivided
+    /// too. Beside the columns, what became of each division.
+    ///
+    /// # Errors
+    /// As [`Engine::derive`] and, for the declarations, [`Engine::split`]; what is wrong with the parts of a division is told in
+    /// its place.
+    pub fn divide(
+        &self,
+        clean: &Path,
+        schema: &TypedSchema,
+        derive: &DeriveSpec,
+        divisions: &[(PartsSpec, PathBuf)],
+        derived: Option<&Path>,
+    ) -> Result<(TypedSchema, Vec<Result<Parts, LogError>>), LogError> {
+        derive.check(schema)?;
+        let wide = derive.wide(schema);
+        divisions.iter().try_for_each(|(spec, _)| spec.check(&wide))?;
+        let order = Order::of(clean, schema)?;
         let session = self.session("train, validation and test", Join::Hash);
-        session.context.register_udf(share_function());
-        session.file("rows", rows, &order.known())?;
-        let part = match spec.kind {
-            PartsKind::Chronological => chronological(&session, spec, &order)?,
-            PartsKind::Random => random(spec),
+        session.file("rows", clean, &order.known())?;
+        let places: Vec<_> =
+            divisions.iter().map(|(spec, _)| Place::new(&session, spec, &wide, &order)).collect::<Result<_, _>>()?;
+        let begin = || -> Result<Divided<'_>, LogError> {
+            let folders = places.iter().zip(divisions);
+            let each = folders.map(|(place, (_, folder))| Division::create(place, &wide, folder));
+            let whole = derived.map(|path| ParquetOut::create(path, rows::arrow_schema(&wide), &rows::order(&wide)));
+            Ok(Divided { each: each.collect::<Result<_, _>>()?, whole: whole.transpose()? })
         };
-        let by = sql::names(order.columns());
-        let query = format!("SELECT {}, {part} AS _part FROM rows ORDER BY {by}", rows::selected(schema));
-        let paths = NAMES.map(|name| folder.join(format!("{name}.parquet")));
-        let create = |path: &PathBuf| ParquetOut::create(path, rows::arrow_schema(schema), &rows::order(schema));
-        let mut files: Vec<_> = paths.iter().map(create).collect::<Result<_, _>>()?;
-        session.run(session.plan(&query)?, |batch| {
-            let (numbers, columns) =
-                (batch.column(batch.num_columns() - 1), &batch.columns()[..batch.num_columns() - 1]);
-            let numbers = numbers.as_primitive::<Int64Type>();
-            for (number, file) in files.iter_mut().enumerate() {
-                let inside = BooleanArray::from_unary(numbers, |part| part == number as i64);
-                if inside.true_count() > 0 {
-                    let columns: Result<Vec<_>, _> = columns.iter().map(|column| filter(column, &inside)).collect();
-                    file.write(&columns.map_err(|error| session.failed(error.into()))?)?;
-                }
+        let Divided { each, whole } = self.widen(clean, (schema, &order), derive, begin)?;
+        whole.map_or(Ok(0), ParquetOut::finish)?;
+        let finish = |(division, (spec, folder)): (Division<'_>, &(PartsSpec, PathBuf))| -> Result<Parts, LogError> {
+            if let Some(empty) = division.files.iter().position(|file| file.rows() == 0) {
+                return Err(no_rows(empty, order.rows, spec));
             }
-            Ok(())
-        })?;
-        if let Some(empty) = files.iter().position(|file| file.rows() == 0) {
-            return Err(no_rows(empty, order.rows, spec));
-        }
-        files.into_iter().try_for_each(|file| file.finish().map(drop))?;
-        self.parts(paths, schema, &order)
+            division.files.into_iter().try_for_each(|file| file.finish().map(drop))?;
+            self.parts(paths(folder), &wide, &order)
+        };
+        Ok((wide.clone(), each.into_iter().zip(divisions).map(finish).collect()))
     }
 
     /// Looks at the written files.
@@ -141,44 +156,51 @@ impl Engine {
     }
 }
 
-/// Rows up to the cuts lie in earlier parts; rows at a cut lie in the later one.
-fn chronological(session: &Session<'_>, spec: &PartsSpec, order: &Order) -> Result<String, LogError> {
-    let clock = match (spec.order, &order.time) {
-        (Some(PartsOrder::Row), _) | (None, None) => "_row",
-        (_, Some(time)) => time,
-        (Some(PartsOrder::Time), None) => return Err(LogError::config("split.order", "time", "the log has no time")),
-    };
-    if clock != "_row" && order.untimed > 0 {
-        let mend = "rows without a time cannot be divided by it; declare the time required, or divide by \"row\"";
-        return Err(LogError::config("split.order", format!("time, which {} rows lack", order.untimed), mend));
-    }
-    let name = sql::name(clock);
-    let by = if clock == "_row" { name.clone() } else { sql::names(order.columns()) };
-    let cut = |share: f64| -> Result<i64, LogError> {
-        let before = ((order.rows as f64 * share).round() as u64).min(order.rows.saturating_sub(1));
-        let query = format!("SELECT {name} FROM rows ORDER BY {by} LIMIT 1 OFFSET {before}");
-        Ok(number(session, &query)? as i64)
-    };
-    if order.rows == 0 {
-        return Err(no_rows(0, 0, spec));
-    }
-    let (first, second) = (cut(1.0 - spec.validation - spec.test)?, cut(1.0 - spec.test)?);
-    Ok(format!("CAST(CASE WHEN {name} < {first} THEN 0 WHEN {name} < {second} THEN 1 ELSE 2 END AS BIGINT)"))
+fn paths(folder: &Path) -> [PathBuf; 3] {
+    NAMES.map(|name| folder.join(format!("{name}.parquet")))
 }
 
-/// A row lies where the hash of its group, or of itself, lies between 0 and 1.
-fn random(spec: &PartsSpec) -> String {
-    let own = "CAST(_row AS VARCHAR)";
-    let value = match &spec.group {
-        // The letter keeps a group called 7 apart from the row 7, which has no group.
-        Some(group) => {
-            format!("CASE WHEN {0} IS NULL THEN {own} ELSE 'g' || CAST({0} AS VARCHAR) END", sql::name(group))
+/// All that is written in one pass.
+struct Divided<'a> {
+    each: Vec<Division<'a>>,
+    whole: Option<ParquetOut>,
+}
+
+impl Rows for Divided<'_> {
+    fn write(&mut self, columns: &[ArrayRef]) -> Result<(), LogError> {
+        self.each.iter_mut().try_for_each(|division| division.write(columns))?;
+        self.whole.as_mut().map_or(Ok(()), |file| file.write(columns))
+    }
+}
+
+/// The files of one division.
+struct Division<'a> {
+    place: &'a Place,
+    files: Vec<ParquetOut>,
+}
+
+impl<'a> Division<'a> {
+    fn create(place: &'a Place, schema: &TypedSchema, folder: &Path) -> Result<Self, LogError> {
+        let create = |path: &PathBuf| ParquetOut::create(path, rows::arrow_schema(schema), &rows::order(schema));
+        Ok(Self { place, files: paths(folder).iter().map(create).collect::<Result<_, _>>()? })
+    }
+
+    fn write(&mut self, columns: &[ArrayRef]) -> Result<(), LogError> {
+        let broken = |error| failed("train, validation and test", error);
+        let numbers = self.place.of(columns).map_err(broken)?;
+        for (number, file) in self.files.iter_mut().enumerate() {
+            let inside = BooleanArray::from_iter(numbers.iter().map(|part| Some(*part == number)));
+            match inside.true_count() {
+                0 => {}
+                all if all == numbers.len() => file.write(columns)?,
+                _ => {
+                    let columns: Result<Vec<_>, _> = columns.iter().map(|column| filter(column, &inside)).collect();
+                    file.write(&columns.map_err(|error| broken(error.into()))?)?;
+                }
+            }
         }
-        None => own.to_owned(),
-    };
-    let (train, validation) = (1.0 - spec.validation - spec.test, 1.0 - spec.test);
-    let share = format!("share_of(CAST('{}' AS BIGINT), {value})", spec.seed as i64);
-    format!("CAST(CASE WHEN {share} < {train:?} THEN 0 WHEN {share} < {validation:?} THEN 1 ELSE 2 END AS BIGINT)")
+        Ok(())
+    }
 }
 
 /// What a part holds.
@@ -214,7 +236,7 @@ fn number(session: &Session<'_>, query: &str) -> Result<u64, LogError> {
     let batches = session.small(query)?;
     let filled = batches.iter().find(|batch| batch.num_rows() > 0);
     let value = filled.and_then(|batch| batch.column(0).as_primitive_opt::<Int64Type>().map(|column| column.value(0)));
-    let none = || failed("the parts", datafusion::common::exec_datafusion_err!("a query gave no number"));
+    let none = || failed("the parts", exec_datafusion_err!("a query gave no number"));
     value.map(|value| value as u64).ok_or_else(none)
 }
 

@@ -1,54 +1,11 @@
-//! `share_of(seed, value)`: where a value lies between 0 and 1, the same on every machine, evenly spread over values.
-
-use std::sync::Arc;
-
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Array};
-use datafusion::arrow::datatypes::{DataType, Int64Type};
-use datafusion::common::exec_datafusion_err;
-use datafusion::error::Result as EngineResult;
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
-
-/// The function, for a session or for each executor of a cluster.
-pub fn share_function() -> ScalarUDF {
-    let kinds = vec![DataType::Int64, DataType::Utf8];
-    ScalarUDF::new_from_impl(ShareOf { signature: Signature::exact(kinds, Volatility::Immutable) })
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ShareOf {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for ShareOf {
-    fn name(&self) -> &str {
-        "share_of"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> EngineResult<DataType> {
-        Ok(DataType::Float64)
-    }
-
-    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> EngineResult<ColumnarValue> {
-        let columns = ColumnarValue::values_to_arrays(&arguments.args)?;
-        let wrong = || exec_datafusion_err!("share_of takes a whole number and a text");
-        let seeds = columns[0].as_primitive_opt::<Int64Type>().ok_or_else(wrong)?;
-        let values = columns[1].as_string_opt::<i32>().ok_or_else(wrong)?;
-        let shares =
-            (0..values.len()).map(|row| values.is_valid(row).then(|| share(seeds.value(row), values.value(row))));
-        Ok(ColumnarValue::Array(Arc::new(shares.collect::<Float64Array>()) as ArrayRef))
-    }
-}
+//! `share`: where a value lies between 0 and 1, the same on every machine, evenly spread over values.
 
 /// FNV-1a over seed and text, mixed once more so that texts that differ in their last letter lie far apart.
 ///
 /// # Reference
 /// G. Fowler, L. C. Noll, K.-P. Vo: FNV-1a, 64 bits (IETF draft-eastlake-fnv). The mixing is the last step of SplitMix64: G. L.
 /// Steele, D. Lea, C. H. Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014.
-fn share(seed: i64, text: &str) -> f64 {
+pub(super) fn share(seed: i64, text: &str) -> f64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in seed.to_le_bytes().iter().chain(text.as_bytes()) {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
