@@ -15,6 +15,10 @@
 //! 4. **Judge** policies by [`simulate_sessions`] under common random numbers, beside baselines in [`policy`], and by
 //!    [`compare_with_log`] on held-out sessions.
 //!
+//! Beside it stand slates in place of pages: [`feed`] simulates visitors who leave and return, planted with a known optimum or
+//! fitted from a log, and says how wrong the fit is; [`feed_agents`] are policies over items, slates, surfaces and the weights that
+//! fuse a multi-task model's scores. [`offline`] learns from logs alone, exactly on tables and with networks.
+//!
 //! Every decision carries its propensity. All chance comes from [`Streams`] of one seed, one generator per purpose.
 //!
 //! ```
