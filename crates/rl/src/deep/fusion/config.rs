@@ -35,6 +35,8 @@ pub struct RmtlConfig {
     pub target_rate: f64,
     /// σ > 0: deviation of the noise on the actor's outputs, before squashing (code: 0.4 by an Ornstein-Uhlenbeck process, on predictions).
     pub exploration: f64,
+    /// c ≥ 0: weight of ½ Σ h², which keeps the actor's outputs where squashing still has a slope, in units of reward (paper: none; ours: 0.001).
+    pub output_penalty: f64,
     /// Largest norm of the gradient over the actor's weights, and over the critics', > 0 (code: none).
     pub gradient_clip: f64,
 }
@@ -55,6 +57,7 @@ impl Default for RmtlConfig {
             actor_every: 1,
             target_rate: 0.01,
             exploration: 0.4,
+            output_penalty: 1e-3,
             gradient_clip: 10.0,
         }
     }
@@ -81,6 +84,11 @@ impl RmtlConfig {
             ("actor_every", self.actor_every >= 1, "must be at least 1"),
             ("target_rate", positive(self.target_rate) && self.target_rate <= 1.0, "must lie in (0, 1]"),
             ("exploration", positive(self.exploration), "must be a number above 0"),
+            (
+                "output_penalty",
+                self.output_penalty.is_finite() && self.output_penalty >= 0.0,
+                "must be a number of at least 0",
+            ),
             ("gradient_clip", positive(self.gradient_clip), "must be a number above 0"),
         ];
         checks

@@ -6,7 +6,7 @@
 //! ```text
 //! after (s, w, r₁ ... r_T, s')      y_k = r_k + γ Q_k(s', π(s'; φ⁻); θ_k⁻)
 //! critics   minimise  mean over a minibatch of  Σ_k huber(Q_k(s, w; θ_k) − y_k)
-//! actor     ascend    mean over a minibatch of  Σ_k λ_k Q_k(s, π(s; φ); θ_k)
+//! actor     ascend    mean over a minibatch of  Σ_k λ_k Q_k(s, π(s; φ); θ_k) − ½ c ‖h(s; φ)‖²
 //! targets   θ⁻ ← (1 − τ) θ⁻ + τ θ,  φ⁻ ← (1 − τ) φ⁻ + τ φ
 //! acting    w = squash(h(s; φ) + σ n),  n ~ N(0, I);  judged w = π(s) = squash(h(s; φ))
 //! ```
@@ -17,6 +17,7 @@
 //! | h, φ; π | `actor`; `weights` |
 //! | Q_k, θ_k | `critics` (`networks.rs`) |
 //! | λ `[T]`, γ, τ, σ | `reward_weights`, `config.discount`, `.target_rate`, `.exploration` |
+//! | c | `config.output_penalty` |
 //! | squash | `WeightSpace` |
 //!
 //! Differences from the paper; the first two make another algorithm of it, which keeps the critic per task and the sum over tasks:
@@ -29,6 +30,8 @@
 //! 5. λ_k is a setting that may change at any time: critics know rewards, not λ.
 //! 6. Noise is Gaussian, before squashing, and its density is reported; the authors' code has an Ornstein-Uhlenbeck process.
 //! 7. The Huber loss and a clipped gradient in place of a squared error.
+//! 8. The actor's outputs are drawn to 0 a little (c): critics that are still wrong push weights into a corner, where squashing has no slope left
+//!    to bring them back and exploration ends.
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -280,10 +283,13 @@ impl Rmtl {
 
     fn improve_actor(&mut self, rows: Vec<f32>) {
         let rows = self.rows(rows, &self.training_device);
-        let weights = self.config.space.squash_rows(self.actor.forward(rows.clone()));
+        let outputs = self.actor.forward(rows.clone());
+        let penalty = outputs.clone().square().sum_dim(1).mean() * (0.5 * self.config.output_penalty);
+        let weights = self.config.space.squash_rows(outputs);
         let values = self.critics.forward(rows, weights);
         let counts: Vec<f32> = self.reward_weights.iter().map(|&x| x as f32).collect();
-        let loss = (values * upload(counts, self.widths.tasks, &self.training_device)).sum_dim(1).mean().neg();
+        let loss =
+            (values * upload(counts, self.widths.tasks, &self.training_device)).sum_dim(1).mean().neg() + penalty;
         let mut gradients = GradientsParams::from_grads(loss.backward(), &self.actor);
         clip_on_device(&mut gradients, &self.actor, self.config.gradient_clip);
         self.actor_steps += 1;

@@ -195,6 +195,20 @@ fn stopped_and_resumed_equals_uninterrupted() {
     assert_eq!(resumed.reward_weights(), [0.5, 2.0]);
 }
 
+/// Asked for nothing any more, the actor comes back to where its outputs are 0.
+#[test]
+fn outputs_are_drawn_to_where_squashing_has_a_slope() {
+    let mut learner = learner(RmtlConfig { output_penalty: 0.01, actor_learning_rate: 1e-2, ..config() });
+    learner.learn_offline(&log(200), 64, &mut rng());
+    let pushed = learner.weights(&[0.5])[0];
+    learner.set_reward_weights(vec![0.0; 2]);
+    for _ in 0..200 {
+        learner.learn_actor(&mut rng());
+    }
+    let drawn = [0.1, 0.5, 0.9].map(|s| learner.weights(&[s])[0]);
+    assert!(drawn.iter().all(|weight| (weight - 0.5).abs() < 0.02), "{pushed}, then {drawn:?}");
+}
+
 #[test]
 fn target_networks_follow() {
     use super::networks::{follow, network};
