@@ -71,6 +71,9 @@ pub(super) struct SeedOutcome {
     pub(super) bound: f64,
     /// Of the learners' simulator, the judge's, and the world itself, on held-out visitors.
     pub(super) fidelity: Vec<(String, FeedFidelity)>,
+    /// Names of the feedback.
+    pub(super) tasks: Vec<String>,
+    /// Slates in the log.
     pub(super) logged_slates: usize,
 }
 
@@ -175,7 +178,7 @@ pub(super) fn run_seed(config: &CompareConfig, number: u64, device: &Device) -> 
     policies
         .push(made.with_truth(|visitor, slate| slatewise_rl::feed::greedy_by_click(&world, visitor, slots, slate))?);
     policies.push(planner(&made, slots)?);
-    Ok(SeedOutcome { policies, bound, fidelity, logged_slates: log.len() })
+    Ok(SeedOutcome { policies, bound, fidelity, tasks: log.tasks.clone(), logged_slates: log.len() })
 }
 
 /// Slates filled in proportion to e^(preference · standard normal): popular items are shown more often, none never.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use slatewise_eval::interval::{Interval, paired_differences, student_t_interval};
 use slatewise_eval::report::{
-    Bar, BarPlot, Block, Cell, Column, LinePlot, NumberFormat, Plot, Report, Section, Series, Table,
+    Bar, BarPlot, Block, Cell, Column, Fact, LinePlot, NumberFormat, Plot, Report, Section, Series, Table,
 };
 use slatewise_rl::pareto::pareto_front;
 
@@ -66,12 +66,13 @@ pub(super) fn tell(config: &CompareConfig, outcomes: &[SeedOutcome], output: &Ou
             config.compare.visitors,
             100.0 * LEVEL
         ))
-        .section(in_the_world(config, outcomes)?)
+        .fact(Fact::number("Slates in a log", over(outcomes, |seed| seed.logged_slates as f64)?.mean, NumberFormat::Count))
+        .section(in_the_world(outcomes)?)
         .section(by_simulator(outcomes)?)
         .section(fidelity(outcomes)?)
-        .section(trade_offs(config, outcomes)?);
+        .section(trade_offs(outcomes)?);
     if output.json {
-        return output.tell(&flat(config, outcomes)?, || report);
+        return output.tell(&flat(outcomes)?, || report);
     }
     #[expect(clippy::print_stdout, reason = "standard output is where a command gives its result")]
     {
@@ -81,7 +82,7 @@ pub(super) fn tell(config: &CompareConfig, outcomes: &[SeedOutcome], output: &Ou
 }
 
 /// What each policy is worth where the truth is known.
-fn in_the_world(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Section> {
+fn in_the_world(outcomes: &[SeedOutcome]) -> Result<Section> {
     let (best, kept) = (best_baseline(outcomes), kept(outcomes));
     let decimals = NumberFormat::Decimals(2);
     let mut columns = vec![
@@ -90,7 +91,7 @@ fn in_the_world(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Sect
         Column::number(format!("gain on {}", POLICIES[best].0), decimals),
         Column::number("share of the bound", NumberFormat::Percent(0)),
     ];
-    let tasks = tasks(config);
+    let tasks = &outcomes[0].tasks;
     columns.extend(tasks.iter().map(|task| Column::number(task.clone(), decimals)));
     columns.push(Column::number("visits", decimals));
     columns.push(Column::number("coverage", NumberFormat::Percent(0)));
@@ -129,11 +130,6 @@ fn in_the_world(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Sect
     Ok(Section::new("world", "In the planted worlds")
         .block(Block::Table(table))
         .block(Block::Plot(Plot::Bar(plot.reference("bound", bound.mean)))))
-}
-
-fn tasks(config: &CompareConfig) -> Vec<String> {
-    let _ = config;
-    ["click", "like", "purchase"].map(str::to_owned).to_vec()
 }
 
 /// The same policies in simulators of different fidelity.
@@ -200,8 +196,8 @@ fn fidelity(outcomes: &[SeedOutcome]) -> Result<Section> {
 }
 
 /// Clicks against the task that is worth most, policy by policy.
-fn trade_offs(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Section> {
-    let tasks = tasks(config);
+fn trade_offs(outcomes: &[SeedOutcome]) -> Result<Section> {
+    let tasks = &outcomes[0].tasks;
     let last = tasks.len() - 1;
     let mut points = Vec::new();
     for policy in 0..POLICIES.len() {
@@ -222,7 +218,7 @@ fn trade_offs(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Sectio
 }
 
 /// Everything as numbers.
-fn flat(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Flat> {
+fn flat(outcomes: &[SeedOutcome]) -> Result<Flat> {
     let mut flat = Flat::default();
     flat.count("seeds", outcomes.len());
     let best = best_baseline(outcomes);
@@ -236,7 +232,7 @@ fn flat(config: &CompareConfig, outcomes: &[SeedOutcome]) -> Result<Flat> {
         }
     };
     interval(&mut flat, "bound".to_owned(), &over(outcomes, |seed| seed.bound)?);
-    let tasks = tasks(config);
+    let tasks = &outcomes[0].tasks;
     for policy in 0..POLICIES.len() {
         let key = key(policy);
         interval(&mut flat, format!("{key}.return"), &in_world(outcomes, policy, |judged| judged.value)?);
