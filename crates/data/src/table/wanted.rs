@@ -29,6 +29,7 @@ impl Kind {
     }
 
     /// What the column is read as, in words.
+    #[cfg(feature = "parquet")]
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Number | Self::NumberOrEmpty => "numbers",

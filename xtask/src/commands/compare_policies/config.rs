@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use slatewise_rl::deep::fusion::{FusionForm, RmtlConfig};
+use slatewise_rl::deep::slate_q::SlateOptimizer;
 use slatewise_rl::deep::{DqnConfig, SlateQConfig};
 use slatewise_rl::feed::{FeedConfig, FeedRewardSpec, PlantedSpec, VisitorFit};
 use slatewise_rl::feed_agents::ResponseScoresConfig;
@@ -88,7 +89,13 @@ impl Default for AgentsConfig {
             tabular: TabularConfig::default(),
             rmtl: RmtlConfig { learn_every: 2, learning_starts: 500, ..RmtlConfig::default() },
             dqn: DqnConfig { learn_every: 8, learning_starts: 500, ..DqnConfig::default() },
-            slate_q: SlateQConfig { learn_every: 2, learning_starts: 500, ..SlateQConfig::default() },
+            // Where clickbait competes with better items, the best slate must be the best and not the top k.
+            slate_q: SlateQConfig {
+                optimizer: SlateOptimizer::Exact,
+                learn_every: 2,
+                learning_starts: 500,
+                ..SlateQConfig::default()
+            },
         }
     }
 }
