@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// All seeds, side by side.
 ///
 /// # Errors
-/// As [`run`].
+/// As the command.
 fn compare(config: &CompareConfig, device: &burn::tensor::Device, done: impl Fn() + Sync) -> Result<Vec<SeedOutcome>> {
     use rayon::prelude::*;
     let seeds = 0..config.compare.seeds as u64;
