@@ -13,6 +13,7 @@
 //!    attributes or embeddings, calibration of categories; [`catalog::diversity_gain`] is the step-by-step form that a reward can use.
 //! 4. **Intervals** ([`interval`]): how sure is that? Student's t over seeds, the bootstrap over sessions, paired differences.
 //! 5. **Comparison** ([`comparison`]): does one run differ from another on the same units? Sign-flip test, corrected for the number of metrics.
+//!    Between goals that pull apart: [`pareto`], the front that no other point dominates.
 //! 6. **Off-policy** ([`off_policy`]): what would another policy have earned on this log? 25 estimators, judged by their weights and
 //!    refused where the log cannot say.
 //! 7. **Gates** ([`gates`]): does the data flatter? Columns that give the label away, drift, propensities that do not hold, random splits.
@@ -51,6 +52,7 @@ mod exact_sum;
 pub mod gates;
 pub mod interval;
 pub mod off_policy;
+pub mod pareto;
 pub mod prediction;
 pub mod ranking;
 pub mod report;

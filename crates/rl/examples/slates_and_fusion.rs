@@ -15,12 +15,12 @@ use burn::tensor::Device;
 use rand::seq::index::sample;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use slatewise_eval::pareto::{hypervolume, pareto_front};
 use slatewise_rl::deep::fusion::{FusionForm, FusionGrid, FusionTransition, RmtlConfig, fuse};
 use slatewise_rl::deep::slate_q::{
     NullValue, SlateChoice, SlateOptimizer, SlateQ, SlateQConfig, SlateState, SlateTransition,
 };
 use slatewise_rl::deep::{Dqn, DqnConfig, ItemFeatures, Rmtl};
-use slatewise_rl::pareto::{hypervolume, pareto_front};
 use slatewise_rl::value_learning::argmax;
 use slatewise_rl::{EncodedState, Learner, Numbers, Place, Transition};
 

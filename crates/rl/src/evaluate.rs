@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! simulate_sessions   policy × simulator → one SessionOutcome per session
-//!                     session i has its own generators, so all policies meet the same starts and chance in it: compare in pairs
+//!                     session i has its own generator, so all policies meet the same starts and chance in it: compare in pairs;
+//!                     many go side by side, so that a network decides for all of them in one forward pass
 //! compare_with_log    policy × logged states → how often it shows the listing that the visitor went to next
 //! ```
 //!
@@ -14,14 +15,13 @@ use std::ops::Range;
 use serde::Serialize;
 use slatewise_data::ImpressionLog;
 
+use crate::environment::Environment;
 use crate::error::Error;
-use crate::policy::{Decision, Policy};
+use crate::policy::Policy;
 use crate::reward::{RewardComponents, SessionReward};
-use crate::rollout::{Budget, Watched, rollout};
 use crate::session::{Response, SessionState};
 use crate::simulator::SessionSimulator;
 use crate::streams::Streams;
-use crate::time_step::TimeStep;
 
 /// What came of one simulated session, after its first click.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -116,24 +116,58 @@ pub fn simulate_sessions(
     seed: u64,
 ) -> SimulatedSessions {
     let listings = reward.catalogue.listings.len();
-    let mut simulator = [simulator.clone()];
     let mut all = SimulatedSessions { outcomes: Vec::new(), shown_per_listing: vec![0; listings] };
-    let mut seen = vec![false; listings];
-    for session in 0..sessions {
-        let mut outcome = SessionOutcome::default();
-        seen.fill(false);
-        let watch = |_, decision: Option<Decision>, step: &TimeStep<'_, SessionState, Response>| {
-            let (Some(decision), Some(response)) = (decision, step.response) else { return };
-            outcome.shown += 1;
-            outcome.distinct_listings += u32::from(!std::mem::replace(&mut seen[decision.action], true));
-            all.shown_per_listing[decision.action] += 1;
-            outcome.add(response, step.observation, reward);
-        };
-        let mut watched = Watched::new(&mut *policy, watch);
-        rollout(&mut simulator, &mut watched, Budget::Episodes(1), &mut Streams::of_session(seed, session));
-        all.outcomes.push(outcome);
+    for first in (0..sessions).step_by(SIDE_BY_SIDE) {
+        let last = sessions.min(first + SIDE_BY_SIDE as u64);
+        let mut streams: Vec<Streams> = (first..last).map(|session| Streams::of_session(seed, session)).collect();
+        let mut visits: Vec<Visit<'_>> = streams.iter().map(|_| Visit::new(simulator.clone(), listings)).collect();
+        visits.iter_mut().zip(&mut streams).for_each(|(visit, streams)| {
+            visit.simulator.reset(&mut streams.simulate);
+        });
+        let mut open: Vec<usize> = (0..visits.len()).collect();
+        // What a policy draws comes from the first of them: a policy decides for all at once.
+        let (mut decisions, mut explore) = (Vec::new(), Streams::of_session(seed, first).explore);
+        while !open.is_empty() {
+            decisions.clear();
+            let observations = &mut open.iter().map(|&place| visits[place].simulator.observation());
+            policy.decide_all(observations, &mut decisions, &mut explore);
+            let mut made = decisions.iter();
+            open.retain(|&place| {
+                let Some(decision) = made.next() else { return false };
+                all.shown_per_listing[decision.action] += 1;
+                !visits[place].show(decision.action, reward, &mut streams[place])
+            });
+        }
+        all.outcomes.extend(visits.into_iter().map(|visit| visit.outcome));
     }
     all
+}
+
+/// Sessions that are simulated at once.
+const SIDE_BY_SIDE: usize = 512;
+
+/// A session under way.
+struct Visit<'a> {
+    simulator: SessionSimulator<'a>,
+    outcome: SessionOutcome,
+    seen: Vec<bool>,
+}
+
+impl<'a> Visit<'a> {
+    fn new(simulator: SessionSimulator<'a>, listings: usize) -> Self {
+        Self { simulator, outcome: SessionOutcome::default(), seen: vec![false; listings] }
+    }
+
+    /// Shows a listing; whether the session is over.
+    fn show(&mut self, listing: usize, reward: SessionReward<'_>, streams: &mut Streams) -> bool {
+        let step = self.simulator.step(listing, &mut streams.simulate);
+        self.outcome.shown += 1;
+        self.outcome.distinct_listings += u32::from(!std::mem::replace(&mut self.seen[listing], true));
+        if let Some(response) = step.response {
+            self.outcome.add(response, step.observation, reward);
+        }
+        step.is_last()
+    }
 }
 
 impl SessionOutcome {

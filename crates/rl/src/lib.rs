@@ -9,7 +9,8 @@
 //! 2. **Fit** a visitor: [`simulator::ResponseTables`] counted from a log or read off a response model, and a declared patience with
 //!    pages off their own way ([`simulator::UserModel`]); say how well held-out sessions agree ([`simulator::FidelityReport`]).
 //! 3. **Learn** action values from logged trajectories ([`logged_trajectories`]), then in the [`simulator::SessionSimulator`]:
-//!    [`tabular::QLearning`], [`tabular::Sarsa`], [`deep::Dqn`]. Every one is a [`Learner`]; [`rollout`] is the only loop that interacts.
+//!    [`tabular::QLearning`], [`tabular::Sarsa`], [`deep::Dqn`]. Every one is a [`Learner`], and learns in one loop, [`rollout`].
+//!    [`page_agents`] choose pages by weights over a multi-task model's scores, fixed or learned, or as slates of items.
 //!    Policies with parameters of their own, [`deep::Reinforce`] and [`deep::Ppo`], learn in the same loop by [`deep::PolicyLearning`].
 //!    From a log alone, without trying anything out: [`offline`].
 //! 4. **Judge** policies by [`simulate_sessions`] under common random numbers, beside baselines in [`policy`], and by
@@ -48,7 +49,7 @@ mod learner;
 mod logged;
 mod numbers;
 pub mod offline;
-pub mod pareto;
+pub mod page_agents;
 pub mod policy;
 mod replay;
 mod reward;

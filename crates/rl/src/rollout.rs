@@ -1,4 +1,4 @@
-//! `rollout`: the only loop that interacts with environments, over any number of them at once.
+//! `rollout`: the loop in which agents interact with environments, over any number of them at once.
 //!
 //! ```text
 //! repeat until the budget is spent

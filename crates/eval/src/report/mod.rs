@@ -33,6 +33,6 @@ pub use document::{Block, Callout, CalloutKind, Fact, Report, Section};
 pub use number::NumberFormat;
 pub use plot::{
     Bar, BarPlot, BarStyle, Histogram, LinePlot, Plot, Reference, ReliabilityPlot, ReliabilitySeries, Series,
-    StackedBar, StackedBarPlot,
+    StackedBar, StackedBarPlot, TradeOff, TradeOffPlot,
 };
 pub use table::{Best, Cell, Column, ColumnKind, Table};

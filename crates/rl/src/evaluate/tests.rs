@@ -1,7 +1,9 @@
 //! Evaluation on the tiny log: by hand where it can be, and the properties that make policies comparable.
 
 use super::*;
-use crate::policy::{Constant, GreedyByModel, MarkovChain, SelfNavigation, UniformRandom};
+use crate::deep::fusion::{FusionForm, fused_scores};
+use crate::page_agents::{FusedPages, PageScores};
+use crate::policy::{Constant, MarkovChain, SelfNavigation, UniformRandom};
 use crate::reward::RewardSpec;
 use crate::session::StartStates;
 use crate::simulator::UserModel;
@@ -32,11 +34,13 @@ fn simulated_returns_have_the_expected_mean_and_repeat() {
     let mut policy = UniformRandom { actions: 2 };
     let run = |policy: &mut dyn Policy<SessionState>| simulate_sessions(policy, &simulator, reward, 30_000, 8);
     let sessions = run(&mut policy);
-    let (mut greedy, mut scores) = (GreedyByModel::new(&user, reward), [0.0; 2]);
+    let scores = PageScores::new(&user, reward);
+    let (mut greedy, mut of_pages) = (FusedPages::by_declared_weights(&scores), Vec::new());
     let mut expected = 0.0;
     for item in [0, 2, 0] {
-        greedy.expected_rewards(&SessionState { history: vec![item], ..SessionState::default() }, &mut scores);
-        expected += (scores[0] + scores[1]) / 6.0;
+        scores.scores(&SessionState { history: vec![item], ..SessionState::default() }, &mut of_pages);
+        let weights = scores.declared_weights();
+        expected += fused_scores(FusionForm::Linear, &of_pages, &weights).iter().sum::<f64>() / 6.0;
     }
     let summary = sessions.summary();
     assert!((summary.mean_return - expected).abs() < 0.05, "{} of {expected}", summary.mean_return);
@@ -62,28 +66,10 @@ fn visitors_are_the_same_under_every_policy() {
 
 #[test]
 fn session_policies_are_policies() {
-    let log = tiny_log();
-    let (spec, distance) = (RewardSpec::default(), tiny_distance(&log.catalogue));
-    let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
     let user = UserModel::new(tiny_tables(), 1.0);
     let state = SessionState { history: vec![0], ..SessionState::default() };
     check_policy(&mut UniformRandom { actions: 2 }, &state, 2);
     check_policy(&mut Constant { action: 1 }, &state, 2);
     check_policy(&mut MarkovChain { tables: user.tables() }, &state, 2);
     check_policy(&mut SelfNavigation { tables: user.tables() }, &state, 2);
-    check_policy(&mut GreedyByModel::new(&user, reward), &state, 2);
-}
-
-#[test]
-fn greedy_by_model_equals_hand_computation() {
-    let log = tiny_log();
-    let (spec, distance) = (RewardSpec { diversity: 0.5, ..RewardSpec::default() }, tiny_distance(&log.catalogue));
-    let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
-    let user = UserModel::new(tiny_tables(), 1.0);
-    let mut scores = [0.0; 2];
-    let state = SessionState { history: vec![0], ..SessionState::default() };
-    GreedyByModel::new(&user, reward).expected_rewards(&state, &mut scores);
-    // Listing 0: stay 0.8 / 3; item 0 (1/5) is alike, item 1 (4/5) differs: 1/5 · 1 + 4/5 · 1.5.
-    // Listing 1: stay 0.8; item 2 (2/3) is alike, item 3 (1/3) is premium and differs: 2/3 · 1 + 1/3 · 5.5.
-    assert!((scores[0] - 0.8 / 3.0 * 1.4).abs() < 1e-6 && (scores[1] - 0.8 * 2.5).abs() < 1e-6, "{scores:?}");
 }

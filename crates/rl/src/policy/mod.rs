@@ -9,7 +9,6 @@
 //! |---|---|
 //! | `fixed.rs` | uniform random; one listing for everybody (the most popular) |
 //! | `markov.rs` | what the visitor would most likely do next; what the visitor would do, drawn |
-//! | `myopic.rs` | greedy by model: the best expected reward of the next step |
 //! | `epsilon_greedy.rs` | greedy or ε-greedy over action values Q |
 //! | `softmax.rs` | the better an action looks, the more often |
 //! | `ucb.rs` | UCB1: as good as an action may yet turn out to be, by visit counts |
@@ -22,7 +21,6 @@ mod epsilon_greedy;
 mod exploration;
 mod fixed;
 mod markov;
-mod myopic;
 mod softmax;
 mod thompson;
 mod ucb;
@@ -35,7 +33,6 @@ pub use epsilon_greedy::{ActionCounts, ActionValues, EpsilonGreedy, EpsilonSched
 pub use exploration::{Exploration, TemperatureSchedule, UcbBonus};
 pub use fixed::{Constant, UniformRandom, most_popular_listing};
 pub use markov::{MarkovChain, SelfNavigation};
-pub use myopic::GreedyByModel;
 pub use softmax::Softmax;
 pub use thompson::{Belief, Thompson};
 pub use ucb::Ucb;
@@ -75,7 +72,7 @@ pub trait Policy<O> {
 }
 
 /// Puts all probability on one action.
-fn degenerate(action: usize, probabilities: &mut [f64]) {
+pub(crate) fn degenerate(action: usize, probabilities: &mut [f64]) {
     probabilities.fill(0.0);
     probabilities[action] = 1.0;
 }

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use slatewise_eval::interval::{Interval, paired_differences, student_t_interval};
+use slatewise_eval::pareto::pareto_front;
 use slatewise_eval::report::{
     Bar, BarPlot, Block, Cell, Column, Fact, LinePlot, NumberFormat, Plot, Report, Section, Series, Table,
 };
-use slatewise_rl::pareto::pareto_front;
 
 use super::config::CompareConfig;
 use super::judge::Judged;

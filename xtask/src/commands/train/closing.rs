@@ -8,8 +8,15 @@ pub(super) fn print(evaluation: &Evaluation, policies: &Policies, console: Conso
     let comparison = &policies.comparison;
     console.stage("Policies, judged in a simulator counted from test sessions, which nothing learned from");
     console.line(format!(
-        "{:<16} {:<20} {:>22} {:>24} {:>8} {:>9}",
-        "policy", "learned from", "return per session", "gain on best baseline", "clicks", "premium"
+        "{:<29} {:<20} {:>20} {:>22} {:>7} {:>8} {:>9} {:>10}",
+        "policy",
+        "learned from",
+        "return per session",
+        "gain on best baseline",
+        "clicks",
+        "premium",
+        "coverage",
+        "diversity"
     ));
     for row in &comparison.rows {
         console.line(line(row, comparison.keeps(row)));
@@ -30,13 +37,15 @@ fn line(row: &PolicyRow, is_kept: bool) -> String {
     };
     let kept = if is_kept { "*" } else { "" };
     format!(
-        "{:<16} {:<20} {:>22} {:>24} {:>8.2} {:>9.2}",
+        "{:<29} {:<20} {:>20} {:>22} {:>7.2} {:>8.2} {:>7.0} % {:>10.2}",
         format!("{}{kept}", row.policy),
         row.source,
         interval(&row.value, false),
         interval(&row.gain, true),
         row.clicks.mean,
-        row.premium_clicks.mean
+        row.premium_clicks.mean,
+        100.0 * row.coverage.mean,
+        row.diversity.mean
     )
 }
 

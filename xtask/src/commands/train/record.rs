@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use slatewise_data::CleaningReport;
 use slatewise_model::{Checkpoint, save_weights};
+use slatewise_rl::page_agents::PAGE_TASKS;
 use slatewise_rl::simulator::FidelityReport;
 
 use super::evaluate::TaskResult;
@@ -116,26 +117,24 @@ pub(super) fn save_checkpoint(run: &RunDir, findings: &Findings<'_>) -> Result<(
 /// Writes `policy/`: what each learner of the first seed knows after each phase, with the state and the actions that its numbers are about.
 pub(super) fn save_policy(run: &RunDir, findings: &Findings<'_>) -> Result<()> {
     fs::create_dir(run.path("policy")).context("making the folder policy/")?;
-    let (policy, chosen) = (&findings.config.policy, findings.policies.comparison.chosen);
-    let actions: Vec<&str> = findings.data.loaded.log.catalogue.listings.iter().map(|l| l.name.as_str()).collect();
+    let chosen = findings.policies.comparison.chosen;
     for learned in &findings.policies.weights {
         for phase in &learned.phases {
             let stem = file_stem(learned.name, phase.source);
-            let mut meaning = serde_json::json!({
-                "learner": learned.name,
-                "learned_from": phase.source,
-                "chosen": chosen.policy == learned.name && chosen.source == phase.source,
-                "state": policy.state,
-                "actions": actions,
-            });
-            match &phase.weights {
-                Weights::Table(table) => meaning["table"] = serde_json::to_value(table)?,
-                Weights::Network(network) => {
-                    let file = format!("{stem}.safetensors");
-                    save_weights(network.as_ref(), &run.path(&format!("policy/{file}")))?;
-                    meaning["network"] = serde_json::json!(file);
-                    meaning["hidden"] = serde_json::json!(policy.dqn.hidden);
-                }
+            let network = format!("{stem}.safetensors");
+            let file = run.path(&format!("policy/{network}"));
+            let mut meaning = meaning(findings, &phase.weights)?;
+            meaning["learner"] = serde_json::json!(learned.name);
+            meaning["learned_from"] = serde_json::json!(phase.source);
+            meaning["chosen"] = serde_json::json!(chosen.policy == learned.name && chosen.source == phase.source);
+            meaning["state"] = serde_json::to_value(&findings.config.policy.state)?;
+            let saved = match &phase.weights {
+                Weights::PagesNetwork(weights) => Some(save_weights(weights.as_ref(), &file)?),
+                Weights::Actor(weights) => Some(save_weights(weights.as_ref(), &file)?),
+                Weights::Pages(_) | Weights::Items(_) | Weights::Grid(_) => None,
+            };
+            if saved.is_some() {
+                meaning["network"] = serde_json::json!(network);
             }
             run.write(&format!("policy/{stem}.json"), &super::json(&meaning)?)?;
         }
@@ -143,9 +142,30 @@ pub(super) fn save_policy(run: &RunDir, findings: &Findings<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Such as `q_learning_log_then_simulator`.
+/// What the numbers of a policy are about: its columns, and the numbers themselves where they are a table.
+fn meaning(findings: &Findings<'_>, weights: &Weights) -> Result<serde_json::Value> {
+    let (policy, catalogue) = (&findings.config.policy, &findings.data.loaded.log.catalogue);
+    let pages: Vec<&str> = catalogue.listings.iter().map(|listing| listing.name.as_str()).collect();
+    Ok(match weights {
+        Weights::Pages(table) => serde_json::json!({ "actions": pages, "table": table }),
+        Weights::PagesNetwork(_) => serde_json::json!({ "actions": pages, "hidden": policy.dqn.hidden }),
+        Weights::Items(table) => serde_json::json!({ "pages": pages, "items": catalogue.item_ids, "table": table }),
+        Weights::Grid(table) => {
+            let grid = policy.fusion.grid()?;
+            let weights: Vec<&[f64]> = (0..grid.len()).map(|action| grid.weights(action)).collect();
+            serde_json::json!({ "pages": pages, "tasks": PAGE_TASKS, "actions": weights, "table": table })
+        }
+        Weights::Actor(_) => {
+            let critics = &policy.fusion.critics;
+            let space = serde_json::to_value(critics.space)?;
+            serde_json::json!({ "pages": pages, "tasks": PAGE_TASKS, "space": space, "hidden": critics.hidden })
+        }
+    })
+}
+
+/// Such as `e_pages_by_q_learning_log_then_simulator`.
 fn file_stem(learner: &str, source: &str) -> String {
-    let words = format!("{learner} {source}").to_ascii_lowercase().replace('-', " ").replace(',', "");
+    let words = format!("{learner} {source}").to_ascii_lowercase().replace('-', " ").replace([',', '(', ')'], "");
     words.split_whitespace().collect::<Vec<_>>().join("_")
 }
 
@@ -155,7 +175,8 @@ mod tests {
 
     #[test]
     fn files_are_named_by_learner_and_source() {
-        assert_eq!(file_stem("Q-learning", "log, then simulator"), "q_learning_log_then_simulator");
+        let stem = file_stem("(e) pages, by Q-learning", "log, then simulator");
+        assert_eq!(stem, "e_pages_by_q_learning_log_then_simulator");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | [`ReliabilityPlot`] | predicted against observed, by bins | `reliability.rs` |
 //! | [`BarPlot`] | one number per name, as bars or as points with intervals (a forest plot) | `bar.rs` |
 //! | [`StackedBarPlot`] | how several wholes divide into the same parts | `stacked.rs` |
+//! | [`TradeOffPlot`] | what policies reach in two goals, and their Pareto front | `trade_off.rs` |
 //! | [`Histogram`] | how values are spread | `histogram.rs` |
 //!
 //! `canvas.rs` and `axis.rs` hold what they share: sizes, colours, text, axes with round ticks. Every plot can also be had as the table of its numbers.
@@ -17,6 +18,7 @@ mod histogram;
 mod line;
 mod reliability;
 mod stacked;
+mod trade_off;
 
 use serde::Serialize;
 
@@ -26,6 +28,7 @@ pub use histogram::Histogram;
 pub use line::{LinePlot, Series};
 pub use reliability::{ReliabilityPlot, ReliabilitySeries};
 pub use stacked::{StackedBar, StackedBarPlot};
+pub use trade_off::{TradeOff, TradeOffPlot};
 
 use super::table::Table;
 use crate::error::Error;
@@ -42,6 +45,8 @@ pub enum Plot {
     Bar(BarPlot),
     /// Bars divided into parts.
     Stacked(StackedBarPlot),
+    /// Two goals.
+    TradeOff(TradeOffPlot),
     /// Distribution.
     Histogram(Histogram),
 }
@@ -54,6 +59,7 @@ impl Plot {
             Self::Reliability(plot) => &plot.title,
             Self::Bar(plot) => &plot.title,
             Self::Stacked(plot) => &plot.title,
+            Self::TradeOff(plot) => &plot.title,
             Self::Histogram(plot) => &plot.title,
         }
     }
@@ -65,6 +71,7 @@ impl Plot {
             Self::Reliability(plot) => plot.caption.as_deref(),
             Self::Bar(plot) => plot.caption.as_deref(),
             Self::Stacked(plot) => plot.caption.as_deref(),
+            Self::TradeOff(plot) => plot.caption.as_deref(),
             Self::Histogram(plot) => plot.caption.as_deref(),
         }
     }
@@ -76,6 +83,7 @@ impl Plot {
             Self::Reliability(plot) => plot.table(),
             Self::Bar(plot) => plot.table(),
             Self::Stacked(plot) => plot.table(),
+            Self::TradeOff(plot) => plot.table(),
             Self::Histogram(plot) => plot.table(),
         }
     }
@@ -85,7 +93,7 @@ impl Plot {
         match self {
             Self::Reliability(plot) => plot.legend(),
             Self::Stacked(plot) => plot.legend(),
-            Self::Line(_) | Self::Bar(_) | Self::Histogram(_) => Vec::new(),
+            Self::Line(_) | Self::Bar(_) | Self::TradeOff(_) | Self::Histogram(_) => Vec::new(),
         }
     }
 
@@ -112,6 +120,7 @@ impl Plot {
             Self::Reliability(plot) => plot.draw(width),
             Self::Bar(plot) => plot.draw(width),
             Self::Stacked(plot) => plot.draw(width),
+            Self::TradeOff(plot) => plot.draw(width),
             Self::Histogram(plot) => plot.draw(width),
         }
         .map_err(|error| Error::Plot { title: self.title().to_owned(), reason: error.to_string() })
@@ -145,5 +154,11 @@ impl From<StackedBarPlot> for Plot {
 impl From<Histogram> for Plot {
     fn from(plot: Histogram) -> Self {
         Self::Histogram(plot)
+    }
+}
+
+impl From<TradeOffPlot> for Plot {
+    fn from(plot: TradeOffPlot) -> Self {
+        Self::TradeOff(plot)
     }
 }

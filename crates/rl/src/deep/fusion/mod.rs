@@ -29,5 +29,5 @@ pub use fuse::{FusionForm, SMALLEST_SCORE, fuse, fused_scores};
 pub use grid::FusionGrid;
 pub use lagrangian::{Constraint, Lagrangian, LagrangianConfig, dual_ascent};
 pub use replay::FusionTransition;
-pub use rmtl::{FusionDecision, Rmtl, RmtlLosses, rmtl_loss_weights};
+pub use rmtl::{FusionActor, FusionDecision, Rmtl, RmtlLosses, rmtl_loss_weights};
 pub use weight_space::WeightSpace;

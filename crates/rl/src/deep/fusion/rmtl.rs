@@ -44,6 +44,7 @@ use slatewise_model::{DenseOptimizer, Mlp, OptimizerConfig, clip_on_device};
 use super::config::RmtlConfig;
 use super::networks::{Critics, follow, network, upload};
 use super::replay::{Columns, FusionReplay, FusionTransition, Widths};
+use super::weight_space::WeightSpace;
 use crate::deep::dqn::huber;
 
 /// Gradient steps between two readings of the losses: a reading waits for the device.
@@ -70,6 +71,46 @@ pub struct FusionDecision {
     pub log_density: f64,
 }
 
+/// An actor by itself: the policy, kept while its learner goes on.
+#[derive(Debug, Clone)]
+pub struct FusionActor {
+    network: Mlp,
+    space: WeightSpace,
+    width: usize,
+    device: Device,
+}
+
+impl FusionActor {
+    /// π(s) of several states in one forward pass.
+    ///
+    /// # Shapes
+    /// `rows [B, W]`, flat → `[B]` weights `[K]`
+    pub fn weights(&self, rows: Vec<f32>) -> Vec<Vec<f64>> {
+        self.outputs(rows).iter().map(|outputs| self.space.squash(outputs)).collect()
+    }
+
+    /// The network whose outputs are squashed to weights.
+    pub fn network(&self) -> &Mlp {
+        &self.network
+    }
+
+    pub(super) fn set_network(&mut self, network: Mlp) {
+        self.network = network;
+    }
+
+    /// h(s) of every row.
+    fn outputs(&self, rows: Vec<f32>) -> Vec<Vec<f64>> {
+        let (count, width) = (rows.len(), self.width);
+        assert!(count.is_multiple_of(width), "rows of shape [{count}] for a width of [{width}]");
+        if count == 0 {
+            return Vec::new();
+        }
+        let outputs = self.network.forward(upload(rows, width, &self.device));
+        let columns = outputs.dims()[1];
+        host(outputs).chunks_exact(columns).map(<[f64]>::to_vec).collect()
+    }
+}
+
 /// The losses of one minibatch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +130,7 @@ pub struct Rmtl {
     training_device: Device,
     pub(super) actor: Mlp,
     /// φ without autodiff, to act with.
-    pub(super) acting: Mlp,
+    pub(super) acting: FusionActor,
     pub(super) critics: Critics,
     pub(super) target_actor: Mlp,
     pub(super) target_critics: Critics,
@@ -115,7 +156,7 @@ impl Rmtl {
             reward_weights: config.reward_weights.clone(),
             device: device.clone(),
             training_device,
-            acting: actor.valid(),
+            acting: FusionActor { network: actor.valid(), space: config.space, width, device: device.clone() },
             target_actor: actor.valid(),
             target_critics: critics.valid(),
             actor,
@@ -166,12 +207,17 @@ impl Rmtl {
         self.reward_weights = reward_weights;
     }
 
+    /// The actor as it is now.
+    pub fn actor(&self) -> &FusionActor {
+        &self.acting
+    }
+
     /// π(s): the weights without exploration.
     ///
     /// # Shapes
     /// `row [W]` → `[K]`
     pub fn weights(&self, row: &[f32]) -> Vec<f64> {
-        self.config.space.squash(&self.outputs(row))
+        self.acting.weights(row.to_vec()).remove(0)
     }
 
     /// Weights explored around π(s), with their density.
@@ -179,13 +225,25 @@ impl Rmtl {
     /// # Shapes
     /// `row [W]`
     pub fn decide(&self, row: &[f32], rng: &mut ChaCha8Rng) -> FusionDecision {
-        let (mean, deviation) = (self.outputs(row), self.config.exploration);
+        self.decide_all(row.to_vec(), rng).remove(0)
+    }
+
+    /// The same for several states in one forward pass.
+    ///
+    /// # Shapes
+    /// `rows [B, W]`, flat → `[B]`
+    pub fn decide_all(&self, rows: Vec<f32>, rng: &mut ChaCha8Rng) -> Vec<FusionDecision> {
+        self.acting.outputs(rows).iter().map(|mean| self.explore(mean, rng)).collect()
+    }
+
+    fn explore(&self, mean: &[f64], rng: &mut ChaCha8Rng) -> FusionDecision {
+        let deviation = self.config.exploration;
         let noise = |mean: &f64| {
             let noise: f64 = StandardNormal.sample(rng);
             mean + deviation * noise
         };
         let explored: Vec<f64> = mean.iter().map(noise).collect();
-        let log_density = self.config.space.log_density(&explored, &mean, deviation);
+        let log_density = self.config.space.log_density(&explored, mean, deviation);
         FusionDecision { weights: self.config.space.squash(&explored), log_density }
     }
 
@@ -237,7 +295,7 @@ impl Rmtl {
         }
         let rate = self.config.target_rate;
         self.target_critics = follow(self.target_critics.clone(), &self.critics.valid(), rate);
-        self.target_actor = follow(self.target_actor.clone(), &self.acting, rate);
+        self.target_actor = follow(self.target_actor.clone(), &self.acting.network, rate);
     }
 
     /// One gradient step of the actor alone, as after λ was changed: the critics stay.
@@ -295,12 +353,7 @@ impl Rmtl {
         self.actor_steps += 1;
         let (actor, rate) = (self.actor.clone(), self.config.actor_learning_rate);
         self.actor = self.actor_optimizer.step(actor, &mut gradients, rate, self.actor_steps);
-        self.acting = self.actor.valid();
-    }
-
-    /// h(s).
-    fn outputs(&self, row: &[f32]) -> Vec<f64> {
-        host(self.acting.forward(self.rows(row.to_vec(), &self.device)))
+        self.acting.set_network(self.actor.valid());
     }
 
     fn rows(&self, values: Vec<f32>, device: &Device) -> Tensor<2> {

@@ -27,7 +27,7 @@ impl Saved for Rmtl {
     const FORMAT: &'static str = "slatewise-rmtl";
 
     fn write(&self, out: &mut StateWriter<'_>) -> Result<(), slatewise_model::Error> {
-        out.network("actor", &self.acting)?;
+        out.network("actor", self.acting.network())?;
         out.network("critics", &self.critics.valid())?;
         out.network("target_actor", &self.target_actor)?;
         out.network("target_critics", &self.target_critics)?;
@@ -60,7 +60,8 @@ impl Saved for Rmtl {
         from.optimizer("actor_optimizer", &mut of_actor, &self.device)?;
         from.optimizer("critic_optimizer", &mut of_critics, &self.device)?;
         self.replay = self.replay.read(from, "replay")?;
-        (self.acting, self.actor, self.critics) = (actor.valid(), actor, critics);
+        self.acting.set_network(actor.valid());
+        (self.actor, self.critics) = (actor, critics);
         (self.target_actor, self.target_critics) = (target_actor, target_critics);
         (self.actor_optimizer, self.critic_optimizer) = (of_actor, of_critics);
         (self.received, self.gradient_steps) = (counters.received, counters.gradient_steps);

@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde::Serialize;
 use slatewise_eval::interval::{Interval, paired_differences, student_t_interval};
-use slatewise_rl::policy::{Constant, GreedyByModel, MarkovChain, UniformRandom, most_popular_listing};
+use slatewise_rl::page_agents::FusedPages;
+use slatewise_rl::policy::{Constant, MarkovChain, UniformRandom, most_popular_listing};
 
 use super::judge::Judgement;
 use super::learn::{LearnTask, Learned, Phase};
@@ -44,8 +45,19 @@ pub(crate) struct Comparison {
     pub(crate) rows: Vec<PolicyRow>,
     /// The baseline of the highest value in the judge's simulator.
     pub(crate) best_baseline: &'static str,
+    /// What fixed weights reach as premium clicks weigh from nothing to everything, under the first seed.
+    pub(crate) sweep: Vec<SweptWeights>,
     /// The learned policy of the highest value in the *learner's* simulator: the one to be kept, chosen without the judge.
     pub(crate) chosen: Chosen,
+}
+
+/// Fixed weights of a sweep, and what they reach in the judge's simulator.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct SweptWeights {
+    /// Share of the weight that premium clicks have; other clicks have the rest.
+    pub(crate) premium_weight: f64,
+    pub(crate) clicks: f64,
+    pub(crate) premium_clicks: f64,
 }
 
 /// A learned policy and what it learned from.
@@ -97,11 +109,13 @@ pub(super) fn compare(task: &LearnTask<'_>, learned: &[Vec<Learned>]) -> Result<
         sessions_per_seed: task.config.policy.schedule.judged_sessions,
         rows: entries.iter().map(|entry| entry.row(best)).collect::<Result<_>>()?,
         best_baseline: best.policy,
+        sweep: sweep(task)?,
         chosen: Chosen { policy: chosen.policy, source: chosen.source },
     })
 }
 
-const BASELINES: [&str; 4] = ["random", "popularity", "Markov chain", "greedy by model"];
+const BASELINES: [&str; 5] =
+    ["random", "popularity", "Markov chain", "(a) one task, greedy", "(b) all tasks, fixed weights"];
 
 /// In the order of `BASELINES`.
 fn judge_baselines(task: &LearnTask<'_>, seed: u64) -> Result<Vec<Judgement>> {
@@ -111,8 +125,24 @@ fn judge_baselines(task: &LearnTask<'_>, seed: u64) -> Result<Vec<Judgement>> {
         task.judge(&mut UniformRandom { actions }, seed)?,
         task.judge(&mut Constant { action: popular }, seed)?,
         task.judge(&mut MarkovChain { tables: &task.simulators.markov }, seed)?,
-        task.judge(&mut GreedyByModel::new(&task.simulators.learner, task.reward), seed)?,
+        task.judge(&mut FusedPages::greedy_by_click(task.scores), seed)?,
+        task.judge(&mut FusedPages::by_declared_weights(task.scores), seed)?,
     ])
+}
+
+/// Points of the sweep beside the first.
+const SWEEP: u32 = 10;
+
+fn sweep(task: &LearnTask<'_>) -> Result<Vec<SweptWeights>> {
+    let points: Vec<u32> = (0..=SWEEP).collect();
+    let swept = |&point: &u32| {
+        let premium_weight = f64::from(point) / f64::from(SWEEP);
+        let weights = [1.0 - premium_weight, premium_weight, 0.0, 0.0];
+        let judged = task.judge(&mut FusedPages::new(task.scores, weights), 0)?.judge;
+        let (clicks, premium_clicks) = (judged.mean_clicks, judged.mean_premium_clicks);
+        Ok(SweptWeights { premium_weight, clicks, premium_clicks })
+    };
+    points.par_iter().map(swept).collect()
 }
 
 fn highest<'a>(entries: impl Iterator<Item = &'a Entry>, of: fn(&Judgement) -> f64) -> Option<&'a Entry> {

@@ -1,18 +1,21 @@
-//! Learning: each learner first from the log, then in the learner's simulator, once per seed.
+//! Learning: each learner first from the log, where a log can teach it, then in the learner's simulator, once per seed.
 
 use anyhow::Result;
 use burn::tensor::Device;
 use serde::Serialize;
-use slatewise_rl::deep::{Dqn, QNetwork, ValueNetwork};
+use slatewise_rl::deep::Dqn;
+use slatewise_rl::deep::fusion::FusionGrid;
+use slatewise_rl::page_agents::{CriticPages, FusedSessions, PageScores, PageSlateQ};
 use slatewise_rl::simulator::{SessionSimulator, UserModel};
-use slatewise_rl::tabular::{QLearning, QTable, Sarsa};
+use slatewise_rl::tabular::{QLearning, Sarsa};
 use slatewise_rl::{
-    ActionValues, Budget, EpsilonGreedy, Learner, Learning, PriceMoments, Response, SessionReward, SessionState,
-    StateEncoder, StateIndex, Streams, logged_trajectories, rollout, simulate_sessions,
+    Agent, Budget, Environment, Learning, PriceMoments, Response, SessionReward, SessionState, StateEncoder, Streams,
+    logged_trajectories, rollout, simulate_sessions,
 };
 
 use super::Simulators;
 use super::judge::Judgement;
+use super::kept::{Kept, OnGrid, Trainee, Weights};
 use crate::commands::train::data::Data;
 use crate::config::RunConfig;
 use crate::console::Bar;
@@ -28,15 +31,20 @@ pub(super) struct LearnTask<'a> {
     pub(super) data: &'a Data,
     pub(super) reward: SessionReward<'a>,
     pub(super) simulators: &'a Simulators,
+    /// The learner's users as if they looked at whatever they are shown: the log as it was, for who knows their patience otherwise.
+    pub(super) patient: &'a UserModel,
+    /// What the multi-task model expects of each page.
+    pub(super) scores: &'a PageScores<'a>,
+    pub(super) grid: &'a FusionGrid,
     /// The judge's users under other patience exponents.
     pub(super) sensitivity: &'a [(f64, UserModel)],
     pub(super) prices: PriceMoments,
 }
 
-/// A learner of one seed, after each of its two phases.
+/// A learner of one seed, after each of its phases.
 pub(crate) struct Learned {
     pub(crate) name: &'static str,
-    pub(crate) phases: [Phase; 2],
+    pub(crate) phases: Vec<Phase>,
     /// Mean greedy return in the learner's simulator after each share of the steps.
     pub(super) curve: Vec<(u64, f64)>,
 }
@@ -49,17 +57,11 @@ pub(crate) struct Phase {
     pub(crate) weights: Weights,
 }
 
-/// What a learner leaves behind.
-pub(crate) enum Weights {
-    Table(QTable),
-    Network(Box<ValueNetwork>),
-}
-
 /// A learner's path, over all seeds.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Curve {
     pub(crate) learner: &'static str,
-    /// Steps in the simulator; 0 is what the log alone taught.
+    /// Steps in the simulator; 0 is what the log alone taught, or nothing yet.
     pub(crate) steps: Vec<u64>,
     /// Mean over seeds of the greedy return in the learner's simulator.
     pub(crate) mean: Vec<f64>,
@@ -67,132 +69,157 @@ pub(crate) struct Curve {
     pub(crate) highest: Vec<f64>,
 }
 
-/// A learner whose values can be kept while it goes on learning.
-trait Trainee: Learner<SessionState> {
-    type Values: ActionValues<SessionState>;
-
-    fn values(&self) -> Self::Values;
-    fn weights(values: &Self::Values) -> Weights;
+/// A learner on its way through the simulator.
+struct Course<'a> {
+    name: &'static str,
+    seed: u64,
+    steps: u64,
+    streams: Streams,
+    curve: Vec<(u64, f64)>,
+    bar: &'a Bar,
 }
 
-impl<'a> Trainee for QLearning<StateIndex<'a>> {
-    type Values = Self;
+/// How many learners there are.
+const LEARNERS: u64 = 6;
 
-    fn values(&self) -> Self {
-        self.clone()
-    }
-
-    fn weights(values: &Self) -> Weights {
-        Weights::Table(values.table().clone())
-    }
-}
-
-impl<'a> Trainee for Sarsa<StateIndex<'a>> {
-    type Values = Self;
-
-    fn values(&self) -> Self {
-        self.clone()
-    }
-
-    fn weights(values: &Self) -> Weights {
-        Weights::Table(values.table().clone())
-    }
-}
-
-impl<'a> Trainee for Dqn<StateEncoder<'a>> {
-    type Values = QNetwork<StateEncoder<'a>>;
-
-    fn values(&self) -> Self::Values {
-        self.snapshot()
-    }
-
-    fn weights(values: &Self::Values) -> Weights {
-        Weights::Network(Box::new(values.network().clone()))
-    }
-}
-
-impl LearnTask<'_> {
+impl<'a> LearnTask<'a> {
     /// Units of progress of one seed.
     pub(super) fn units(&self) -> u64 {
-        3 * (self.config.policy.schedule.curve_points as u64 + 1)
+        LEARNERS * self.config.policy.schedule.curve_points as u64
     }
 
-    /// Q-learning, SARSA and DQN of one seed.
+    /// All learners of one seed.
     pub(super) fn learn_all(&self, seed: u64, bar: &Bar) -> Result<Vec<Learned>> {
         let policy = &self.config.policy;
-        let actions = self.reward.catalogue.listings.len();
+        let pages = self.reward.catalogue.listings.len();
         let index = policy.state.resolve(self.reward.catalogue);
         let encoder = StateEncoder::new(index.clone(), self.prices);
         let mut rng = Seeds(self.config.seed).stream(&format!("dqn weights {seed}"));
         // A network this small is faster on the CPU than on any GPU: each step would wait for the device.
-        let mut dqn = Dqn::new(encoder, actions, policy.dqn.clone(), &Device::flex(), &mut rng);
-        let mut q_learning = QLearning::new(index.clone(), actions, policy.q_learning);
-        let mut sarsa = Sarsa::new(index, actions, policy.sarsa);
-        let (tabular_steps, dqn_steps) = (policy.schedule.tabular_steps, policy.schedule.dqn_steps);
+        let mut dqn = Dqn::new(encoder, pages, policy.dqn.clone(), &Device::flex(), &mut rng);
+        let mut q_learning = QLearning::new(index.clone(), pages, policy.q_learning);
+        let mut sarsa = Sarsa::new(index.clone(), pages, policy.sarsa);
+        let mut slate_q = PageSlateQ::new(index, &self.simulators.learner, policy.slate_q);
+        let schedule = &policy.schedule;
+        let course = |name, steps| self.course(name, steps, seed, bar);
         Ok(vec![
-            self.learn("Q-learning", &mut q_learning, tabular_steps, seed, bar)?,
-            self.learn("SARSA", &mut sarsa, tabular_steps, seed, bar)?,
-            self.learn("DQN", &mut dqn, dqn_steps, seed, bar)?,
+            self.learn_weights_by_critics(course("(c) weights, by critics", schedule.critic_steps))?,
+            self.learn_weights_on_a_grid(course("(d) weights, by Q-learning", schedule.fusion_steps))?,
+            self.learn(course("(e) pages, by Q-learning", schedule.tabular_steps), &mut q_learning, None)?,
+            self.learn(course("(e) pages, by SARSA", schedule.tabular_steps), &mut sarsa, None)?,
+            self.learn(course("(e) pages, by DQN", schedule.dqn_steps), &mut dqn, None)?,
+            self.learn(course("(f) slates, by SlateQ", schedule.tabular_steps), &mut slate_q, Some(self.patient))?,
         ])
     }
 
-    fn learn<L: Trainee>(
-        &self,
-        name: &'static str,
-        learner: &mut L,
-        steps: u64,
-        seed: u64,
-        bar: &Bar,
-    ) -> Result<Learned> {
-        let schedule = &self.config.policy.schedule;
-        let mut streams = Streams::new(Seeds(self.config.seed).number(&format!("{name} {seed}")));
-        let sessions = self.data.split.train.clone();
-        let trajectories =
-            logged_trajectories(&self.data.loaded.log, sessions, self.reward, &self.simulators.learner, |state| {
-                learner.represent(state)
-            })?;
-        learner.learn_offline(&trajectories, schedule.logged_passes, &mut streams.replay);
-        bar.advance(1);
-        let logged = Phase {
-            source: "log",
-            judgement: self.judge(&mut EpsilonGreedy::greedy(&*learner), seed)?,
-            weights: L::weights(&learner.values()),
-        };
-        let mut curve = vec![(0, self.greedy_return(&*learner, seed))];
-        learner.go_online();
-        let max_steps = self.config.policy.simulator.max_steps;
-        let simulator = SessionSimulator::new(&self.simulators.learner, &self.simulators.learner_starts, max_steps);
-        let mut environments = vec![simulator; schedule.environments];
-        let worth = |response: &Response, after: &SessionState| self.reward.components_after(*response, after).total();
-        let mut learning = Learning::new(learner, self.config.policy.exploration, worth);
-        let (mut taken, mut best) = (0, None);
-        for point in 1..=schedule.curve_points as u64 {
-            let until = steps * point / schedule.curve_points as u64;
-            taken += rollout(&mut environments, &mut learning, Budget::Steps(until - taken), &mut streams).steps;
-            let value = self.greedy_return(learning.learner(), seed);
-            curve.push((taken, value));
-            if best.as_ref().is_none_or(|(highest, _)| value > *highest) {
-                best = Some((value, learning.learner().values()));
-            }
-            bar.advance(1);
-        }
-        // Learning swings between nearly equal actions; what is kept is the best point of the curve, which the judge has no part in.
-        let values = best.map_or_else(|| learning.learner().values(), |(_, values)| values);
-        let simulated = Phase {
-            source: "log, then simulator",
-            judgement: self.judge(&mut EpsilonGreedy::greedy(&values), seed)?,
-            weights: L::weights(&values),
-        };
-        Ok(Learned { name, phases: [logged, simulated], curve })
+    fn course<'b>(&self, name: &'static str, steps: u64, seed: u64, bar: &'b Bar) -> Course<'b> {
+        let streams = Streams::new(Seeds(self.config.seed).number(&format!("{name} {seed}")));
+        Course { name, seed, steps, streams, curve: Vec::new(), bar }
     }
 
-    /// Mean return of the greedy policy over the same simulated visitors each time.
-    fn greedy_return<V: ActionValues<SessionState>>(&self, values: &V, seed: u64) -> f64 {
+    fn simulator(&self) -> SessionSimulator<'a> {
         let max_steps = self.config.policy.simulator.max_steps;
-        let simulator = SessionSimulator::new(&self.simulators.learner, &self.simulators.learner_starts, max_steps);
+        SessionSimulator::new(&self.simulators.learner, &self.simulators.learner_starts, max_steps)
+    }
+
+    /// A learner of the values of pages: from the log as `patience` says that its visitors were shown pages (as in the learner's
+    /// simulator, unless said otherwise), then in the simulator.
+    fn learn<L: Trainee>(
+        &self,
+        mut course: Course<'_>,
+        learner: &mut L,
+        patience: Option<&UserModel>,
+    ) -> Result<Learned> {
+        let schedule = &self.config.policy.schedule;
+        let (log, sessions) = (&self.data.loaded.log, self.data.split.train.clone());
+        let patience = patience.unwrap_or(&self.simulators.learner);
+        let trajectories = logged_trajectories(log, sessions, self.reward, patience, |state| learner.represent(state))?;
+        learner.learn_offline(&trajectories, schedule.logged_passes, &mut course.streams.replay);
+        let logged = self.phase("log", &learner.kept(), course.seed)?;
+        learner.go_online();
+        let mut environments = vec![self.simulator(); schedule.environments];
+        let worth = |response: &Response, after: &SessionState| self.reward.components_after(*response, after).total();
+        let mut learning = Learning::new(learner, self.config.policy.exploration, worth);
+        let best = self.improve(&mut course, &mut environments, &mut learning, |learning| learning.learner().kept());
+        let simulated = self.phase("log, then simulator", &best, course.seed)?;
+        Ok(Learned { name: course.name, phases: vec![logged, simulated], curve: course.curve })
+    }
+
+    /// Q-learning over a grid of weights. The log does not hold the weights by which its pages were chosen: there were none.
+    fn learn_weights_on_a_grid(&self, mut course: Course<'_>) -> Result<Learned> {
+        let policy = &self.config.policy;
+        let index = policy.state.resolve(self.reward.catalogue);
+        let mut learner = QLearning::new::<SessionState>(index, self.grid.len(), policy.fusion.q_learning);
+        let environment = FusedSessions::new(self.simulator(), self.scores, self.grid);
+        let mut environments = vec![environment; policy.schedule.environments];
+        let worth = |response: &Response, after: &SessionState| self.reward.components_after(*response, after).total();
+        let mut learning = Learning::new(&mut learner, policy.exploration, worth);
+        let kept = |learning: &Learning<'_, QLearning<_>, _, _>| OnGrid {
+            values: learning.learner().clone(),
+            scores: self.scores,
+            grid: self.grid,
+        };
+        let best = self.improve(&mut course, &mut environments, &mut learning, kept);
+        let phases = vec![self.phase("simulator", &best, course.seed)?];
+        Ok(Learned { name: course.name, phases, curve: course.curve })
+    }
+
+    /// An actor over weights, with a critic per term of the reward.
+    fn learn_weights_by_critics(&self, mut course: Course<'_>) -> Result<Learned> {
+        let policy = &self.config.policy;
+        let encoder = StateEncoder::new(policy.state.resolve(self.reward.catalogue), self.prices);
+        let mut rng = Seeds(self.config.seed).stream(&format!("critics weights {}", course.seed));
+        let networks = (&Device::flex(), &mut rng);
+        let mut agent = CriticPages::new(self.scores, (encoder, policy.fusion.critics.clone()), self.reward, networks);
+        let mut environments = vec![self.simulator(); policy.schedule.environments];
+        let best = self.improve(&mut course, &mut environments, &mut agent, CriticPages::policy);
+        let phases = vec![self.phase("simulator", &best, course.seed)?];
+        Ok(Learned { name: course.name, phases, curve: course.curve })
+    }
+
+    /// Lets an agent act and learn until its steps are spent, and gives the best point of its curve: learning swings between nearly
+    /// equal actions, and the judge has no part in the choice.
+    fn improve<E, A, K>(
+        &self,
+        course: &mut Course<'_>,
+        environments: &mut [E],
+        agent: &mut A,
+        kept: impl Fn(&A) -> K,
+    ) -> K
+    where
+        E: Environment<Observation = SessionState>,
+        A: Agent<E>,
+        K: Kept,
+    {
+        let points = self.config.policy.schedule.curve_points as u64;
+        let mut best = kept(agent);
+        let mut highest = self.greedy_return(&best, course.seed);
+        course.curve.push((0, highest));
+        let mut taken = 0;
+        for point in 1..=points {
+            let left = course.steps * point / points - taken;
+            taken += rollout(environments, agent, Budget::Steps(left), &mut course.streams).steps;
+            let now = kept(agent);
+            let value = self.greedy_return(&now, course.seed);
+            course.curve.push((taken, value));
+            if point == 1 || value > highest {
+                (highest, best) = (value, now);
+            }
+            course.bar.advance(1);
+        }
+        best
+    }
+
+    fn phase(&self, source: &'static str, kept: &impl Kept, seed: u64) -> Result<Phase> {
+        Ok(Phase { source, judgement: self.judge(&mut *kept.policy(), seed)?, weights: kept.weights() })
+    }
+
+    /// Mean return over the same simulated visitors each time.
+    fn greedy_return(&self, kept: &impl Kept, seed: u64) -> f64 {
         let visitors = Seeds(self.config.seed).number(&format!("curve {seed}"));
-        let mut policy = EpsilonGreedy::greedy(values);
-        simulate_sessions(&mut policy, &simulator, self.reward, CURVE_SESSIONS, visitors).summary().mean_return
+        let simulator = self.simulator();
+        let sessions = simulate_sessions(&mut *kept.policy(), &simulator, self.reward, CURVE_SESSIONS, visitors);
+        sessions.summary().mean_return
     }
 }
 
@@ -227,6 +254,6 @@ impl Curve {
         let mut shown: Vec<usize> = (0..=4).map(|quarter| quarter * last / 4).collect();
         shown.dedup();
         let points = shown.iter().map(|&point| format!("{:.2} at {}", self.mean[point], self.steps[point]));
-        format!("{:<11} greedy return by steps: {}", self.learner, points.collect::<Vec<_>>().join(", "))
+        format!("{:<26} greedy return by steps: {}", self.learner, points.collect::<Vec<_>>().join(", "))
     }
 }

@@ -9,6 +9,7 @@
 mod compare;
 mod config;
 mod judge;
+mod kept;
 mod learn;
 mod responses;
 
@@ -17,6 +18,7 @@ use std::ops::Range;
 use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
+use slatewise_rl::page_agents::PageScores;
 use slatewise_rl::simulator::{
     BackOff, FidelityReport, ResponseTables, UserModel, count_responses, select_concentration,
     simulated_session_lengths, tabulate_responses,
@@ -25,7 +27,8 @@ use slatewise_rl::{PriceMoments, Response, RewardComponents, SessionReward, Star
 
 pub(super) use self::compare::{Comparison, PolicyRow};
 pub(crate) use self::config::PolicyConfig;
-pub(super) use self::learn::{Curve, Learned, Weights};
+pub(super) use self::kept::Weights;
+pub(super) use self::learn::{Curve, Learned};
 use self::responses::MultiTaskResponses;
 use super::data::Data;
 use super::fit::Fitted;
@@ -95,7 +98,20 @@ pub(super) fn learn_and_judge(config: &RunConfig, data: &Data, fitted: &Fitted, 
         .map(|&tau| (tau, UserModel::new(simulators.judge.tables().clone(), tau)))
         .collect();
     let seeds: Vec<u64> = (0..config.policy.schedule.seeds as u64).collect();
-    let task = learn::LearnTask { config, data, reward, simulators: &simulators, sensitivity: &sensitivity, prices };
+    let patient = UserModel::new(simulators.learner.tables().clone(), 0.0);
+    let scores = PageScores::new(&simulators.learner, reward);
+    let grid = config.policy.fusion.grid()?;
+    let task = learn::LearnTask {
+        config,
+        data,
+        reward,
+        simulators: &simulators,
+        patient: &patient,
+        scores: &scores,
+        grid: &grid,
+        sensitivity: &sensitivity,
+        prices,
+    };
     let bar = console.bar("learning", task.units() * seeds.len() as u64);
     let learned: Vec<Vec<Learned>> = seeds.par_iter().map(|&seed| task.learn_all(seed, &bar)).collect::<Result<_>>()?;
     let seconds = bar.finish().as_secs_f64();

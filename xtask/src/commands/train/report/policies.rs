@@ -1,7 +1,7 @@
 //! The comparison of policies, the simulators it rests on, and how the learners learned.
 
 use slatewise_eval::report::{
-    Bar, BarPlot, Block, Callout, Cell, Column, LinePlot, NumberFormat, Plot, Section, Series, Table,
+    Bar, BarPlot, Block, Callout, Cell, Column, LinePlot, NumberFormat, Plot, Section, Series, Table, TradeOffPlot,
 };
 use slatewise_rl::simulator::{FidelityReport, LengthSummary};
 
@@ -38,6 +38,7 @@ pub(super) fn comparison(findings: &Findings<'_>) -> Section {
         .block(robustness(comparison))
         .block(Block::Table(table(comparison)))
         .block(Block::Plot(Plot::Bar(forest)))
+        .block(Block::Plot(trade_offs(comparison).into()))
         .block(Block::Table(sensitivity(findings)))
 }
 
@@ -113,6 +114,16 @@ fn table(comparison: &Comparison) -> Table {
         }
     }
     table
+}
+
+/// Clicks against premium clicks.
+fn trade_offs(comparison: &Comparison) -> TradeOffPlot {
+    let title = "Clicks against premium clicks";
+    let plot = TradeOffPlot::new(title, "clicks per session", "premium clicks per session");
+    let plot =
+        comparison.rows.iter().fold(plot, |plot, row| plot.point(name(row), row.clicks.mean, row.premium_clicks.mean));
+    let sweep = comparison.sweep.iter().map(|swept| (swept.clicks, swept.premium_clicks)).collect();
+    plot.sweep("fixed weights, 0 to 1 on premium", sweep).caption("In the judge's simulator. Coloured: the Pareto front, policies that no other beats in both. Grey line: one multi-task model ranked by fixed weights, from all on clicks that are not premium to all on premium ones.")
 }
 
 /// Values under other patience exponents, which no log of clicks can tell.
