@@ -68,12 +68,21 @@ pub struct SessionSummary {
     pub mean_clicks: f64,
     /// Mean premium clicks.
     pub mean_premium_clicks: f64,
+    /// Mean over sessions of the sum over clicks of how unlike the item was to those before.
+    pub mean_variety: f64,
     /// Mean diversity of a click, in [0, 1]; 0 without clicks.
     pub mean_diversity: f64,
     /// Mean number of distinct listings shown in a session.
     pub mean_distinct_listings: f64,
     /// Share of all listings that were shown at all, in [0, 1].
     pub listing_coverage: f64,
+}
+
+impl SessionSummary {
+    /// What each term of the reward counts per session, unweighted: clicks that are not premium, premium clicks, variety.
+    pub fn terms(&self) -> [f64; 3] {
+        [self.mean_clicks - self.mean_premium_clicks, self.mean_premium_clicks, self.mean_variety]
+    }
 }
 
 impl SimulatedSessions {
@@ -100,6 +109,7 @@ impl SimulatedSessions {
             mean_shown: mean(&|o| f64::from(o.shown)),
             mean_clicks: clicks / count,
             mean_premium_clicks: mean(&|o| f64::from(o.premium_clicks)),
+            mean_variety: mean(&|o| o.diversity),
             mean_diversity: total(&|o| o.diversity) / clicks.max(1.0),
             mean_distinct_listings: mean(&|o| f64::from(o.distinct_listings)),
             listing_coverage: covered as f64 / self.shown_per_listing.len().max(1) as f64,

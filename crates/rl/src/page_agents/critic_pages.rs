@@ -19,6 +19,9 @@ use crate::simulator::SessionSimulator;
 use crate::state::{Encoder, StateEncoder};
 use crate::time_step::TimeStep;
 
+/// The terms of the reward, each with a critic, in order.
+pub const PAGE_TERMS: [&str; 3] = ["click", "premium", "diversity"];
+
 /// The agent at work, over any number of sessions at once.
 pub struct CriticPages<'a> {
     scores: &'a PageScores<'a>,
@@ -57,7 +60,7 @@ impl<'a> CriticPages<'a> {
 
     /// What each critic is rewarded with, unweighted.
     fn terms(&self, response: Response, after: &SessionState) -> Vec<f64> {
-        let Response::Clicked(item) = response else { return vec![0.0; 3] };
+        let Response::Clicked(item) = response else { return vec![0.0; PAGE_TERMS.len()] };
         let premium = f64::from(u8::from(self.reward.catalogue.premium[item as usize]));
         let gain = self.reward.diversity_gain(item, &after.history[..after.depth() - 1]);
         vec![1.0 - premium, premium, gain]

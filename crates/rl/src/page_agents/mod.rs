@@ -20,7 +20,7 @@ mod fused_sessions;
 mod page_scores;
 mod page_slate_q;
 
-pub use critic_pages::{ActorPages, CriticPages};
+pub use critic_pages::{ActorPages, CriticPages, PAGE_TERMS};
 pub use fused_sessions::{FusedSessions, GridPages};
 pub use page_scores::{FusedPages, PAGE_TASKS, PageScores};
 pub use page_slate_q::{PageSlateQ, PageState};

@@ -34,6 +34,10 @@ pub struct PageScores<'a> {
     reward: SessionReward<'a>,
     /// `[C, A]`: P(click of an item that is not premium), P(premium click).
     clicks: Vec<[f64; 2]>,
+    /// `[I, I]`: how unlike an item clicked before is to each item, by the latter's place in a choice row.
+    apart: Vec<f32>,
+    /// `[D, I]`: P(the visit goes on after a click on the item), by depth bucket and place.
+    continues: Vec<f32>,
 }
 
 impl<'a> PageScores<'a> {
@@ -51,7 +55,13 @@ impl<'a> PageScores<'a> {
         };
         let situations = (0..tables.situations()).map(Situation);
         let clicks = situations.flat_map(|c| (0..tables.listings()).map(move |page| of_page(c, page))).collect();
-        Self { user, reward, clicks }
+        let items = || (0..tables.items()).map(|place| tables.item_at(place));
+        let before = 0..tables.items() as u32;
+        let apart = before.flat_map(|b| items().map(move |item| reward.distance.between(item, b) as f32)).collect();
+        let buckets = 0..tables.depth_buckets();
+        let goes_on = |bucket, item| tables.continue_probability(tables.situation_in(item, bucket));
+        let continues = buckets.flat_map(|bucket| items().map(move |item| goes_on(bucket, item))).collect();
+        Self { user, reward, clicks, apart, continues }
     }
 
     /// A: number of pages.
@@ -70,19 +80,23 @@ impl<'a> PageScores<'a> {
     /// # Shapes
     /// `scores [A, K]`, row by row, each in [0, 1]
     pub fn scores(&self, session: &SessionState, scores: &mut Vec<f64>) {
-        let tables = self.user.tables();
-        let situation = tables.situation(session);
+        let (tables, history) = (self.user.tables(), &session.history);
+        let (situation, items) = (tables.situation(session), tables.items());
+        let choice = tables.choice_row(situation.0);
+        let window = &history[history.len().saturating_sub(self.reward.spec.diversity_window)..];
+        let after = &self.continues[tables.depth_bucket(session.depth() + 1) * items..][..items];
         scores.clear();
         for page in 0..self.pages() {
             let [click, premium] = self.clicks[situation.0 * self.pages() + page];
-            let (mut diversity, mut continues) = (0.0, 0.0);
-            for (item, choice) in tables.choices(situation, page) {
-                let after = tables.situation_of(item, session.depth() + 1);
-                diversity += f64::from(choice) * self.reward.diversity_gain(item, &session.history);
-                continues += f64::from(choice) * f64::from(tables.continue_probability(after));
-            }
+            let places = tables.places(page);
+            let mean = |of: &[f32]| -> f64 {
+                let pairs = choice[places.clone()].iter().zip(&of[places.clone()]);
+                pairs.map(|(&p, &value)| f64::from(p) * f64::from(value)).sum()
+            };
+            let apart = window.iter().map(|&before| mean(&self.apart[before as usize * items..][..items]));
+            let diversity = apart.sum::<f64>() / window.len() as f64;
             let stay = click + premium;
-            scores.extend([click, premium, stay * diversity, stay * continues]);
+            scores.extend([click, premium, stay * diversity, stay * mean(after)]);
         }
     }
 

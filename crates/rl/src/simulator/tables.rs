@@ -109,7 +109,17 @@ impl ResponseTables {
 
     /// The situation after `depth` clicks, the last one on `item`.
     pub(crate) fn situation_of(&self, item: u32, depth: usize) -> Situation {
-        Situation(item as usize * self.depth_buckets() + bucket(&self.depth_bounds, depth))
+        self.situation_in(item, self.depth_bucket(depth))
+    }
+
+    /// The situation in a bucket of depths, after a click on `item`.
+    pub(crate) fn situation_in(&self, item: u32, bucket: usize) -> Situation {
+        Situation(item as usize * self.depth_buckets() + bucket)
+    }
+
+    /// The bucket of a number of clicks.
+    pub(crate) fn depth_bucket(&self, depth: usize) -> usize {
+        bucket(&self.depth_bounds, depth)
     }
 
     /// P(another click follows).

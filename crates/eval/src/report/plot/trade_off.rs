@@ -103,8 +103,8 @@ impl TradeOffPlot {
         };
         let swept = || self.sweep.iter().flat_map(|(_, points)| points.iter().copied());
         let all = || self.points.iter().map(|point| (point.x, point.y)).chain(swept());
-        let x = Axis::over(all().map(|point| point.0).chain([0.0]), ticks, true);
-        let y = Axis::over(all().map(|point| point.1).chain([0.0]), 5, true);
+        let x = Axis::over(all().map(|point| point.0), ticks, true);
+        let y = Axis::over(all().map(|point| point.1), 5, true);
         let mut names: Vec<String> = self
             .points
             .iter()

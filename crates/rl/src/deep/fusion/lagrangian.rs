@@ -145,12 +145,21 @@ impl Lagrangian {
         weights
     }
 
+    /// By how much the task that lacks most earns too little; 0 where every task earns its floor.
+    ///
+    /// # Shapes
+    /// `values [T]`
+    pub fn shortfall(&self, values: &[f64]) -> f64 {
+        let lacks = self.config.constraints.iter().map(|c| c.floor() - of_task(values, c.task));
+        lacks.fold(0.0, f64::max)
+    }
+
     /// Whether every task earns its floor, to within `tolerance` ≥ 0.
     ///
     /// # Shapes
     /// `values [T]`
     pub fn holds(&self, values: &[f64], tolerance: f64) -> bool {
-        self.config.constraints.iter().all(|c| of_task(values, c.task) >= c.floor() - tolerance)
+        self.shortfall(values) <= tolerance
     }
 }
 
@@ -184,6 +193,7 @@ mod tests {
         lagrangian.update(&[100.0, 4.0]);
         assert_eq!(lagrangian.multipliers(), [1.5]); // 2, held at the largest
         assert!(lagrangian.holds(&[0.0, 6.0], 0.0) && !lagrangian.holds(&[0.0, 5.9], 0.05));
+        assert_eq!(lagrangian.shortfall(&[0.0, 5.5]), 0.5);
     }
 
     /// Two arms that earn (1, 0) and (0, 1): the best mixture that keeps 30 % of task 1 draws the second arm with probability 0.3, at μ = 1.

@@ -109,7 +109,7 @@ pub(super) fn compare(task: &LearnTask<'_>, learned: &[Vec<Learned>]) -> Result<
         sessions_per_seed: task.config.policy.schedule.judged_sessions,
         rows: entries.iter().map(|entry| entry.row(best)).collect::<Result<_>>()?,
         best_baseline: best.policy,
-        sweep: sweep(task)?,
+        sweep: sweep(task),
         chosen: Chosen { policy: chosen.policy, source: chosen.source },
     })
 }
@@ -133,14 +133,14 @@ fn judge_baselines(task: &LearnTask<'_>, seed: u64) -> Result<Vec<Judgement>> {
 /// Points of the sweep beside the first.
 const SWEEP: u32 = 10;
 
-fn sweep(task: &LearnTask<'_>) -> Result<Vec<SweptWeights>> {
+fn sweep(task: &LearnTask<'_>) -> Vec<SweptWeights> {
     let points: Vec<u32> = (0..=SWEEP).collect();
     let swept = |&point: &u32| {
         let premium_weight = f64::from(point) / f64::from(SWEEP);
         let weights = [1.0 - premium_weight, premium_weight, 0.0, 0.0];
-        let judged = task.judge(&mut FusedPages::new(task.scores, weights), 0)?.judge;
+        let judged = task.judged_alone(&mut FusedPages::new(task.scores, weights), 0);
         let (clicks, premium_clicks) = (judged.mean_clicks, judged.mean_premium_clicks);
-        Ok(SweptWeights { premium_weight, clicks, premium_clicks })
+        SweptWeights { premium_weight, clicks, premium_clicks }
     };
     points.par_iter().map(swept).collect()
 }

@@ -1,10 +1,12 @@
 //! `PolicyConfig`: the state, the simulator, the learners and the judge, under `[policy]`.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use slatewise_rl::deep::DqnConfig;
-use slatewise_rl::deep::fusion::{FusionGrid, RmtlConfig};
-use slatewise_rl::page_agents::PAGE_TASKS;
+use slatewise_rl::deep::fusion::{Constraint, FusionGrid, LagrangianConfig, RmtlConfig};
+use slatewise_rl::page_agents::{PAGE_TASKS, PAGE_TERMS};
 use slatewise_rl::simulator::SimulatorConfig;
 use slatewise_rl::tabular::TabularConfig;
 use slatewise_rl::{EpsilonSchedule, StateSpec};
@@ -41,6 +43,10 @@ pub(crate) struct FusionConfig {
     pub(crate) q_learning: TabularConfig,
     /// The actor and its critics.
     pub(crate) critics: RmtlConfig,
+    /// Of which terms of the reward a further actor may lose no more than which share, in [0, 1], against fixed weights.
+    pub(crate) keep: BTreeMap<String, f64>,
+    /// η > 0: how far a multiplier moves per unit that a term earns too little.
+    pub(crate) keep_step_size: f64,
 }
 
 impl Default for FusionConfig {
@@ -48,10 +54,11 @@ impl Default for FusionConfig {
         let critics = RmtlConfig {
             discount: TabularConfig::default().discount,
             reward_weights: vec![1.0; 3],
-            learn_every: 4,
+            learn_every: 8,
             ..RmtlConfig::default()
         };
-        Self { grid_steps: 4, q_learning: TabularConfig::default(), critics }
+        let q_learning = TabularConfig::default();
+        Self { grid_steps: 4, q_learning, critics, keep: BTreeMap::new(), keep_step_size: 0.5 }
     }
 }
 
@@ -62,6 +69,29 @@ impl FusionConfig {
     /// Too many points.
     pub(crate) fn grid(&self) -> Result<FusionGrid> {
         FusionGrid::simplex(PAGE_TASKS.len(), self.grid_steps).context("policy.fusion.grid_steps")
+    }
+
+    /// The declared constraints against what each term earns today; none where nothing is to be kept.
+    pub(crate) fn constraints(&self, reference: &[f64; PAGE_TERMS.len()]) -> Option<LagrangianConfig> {
+        let of = |(task, name): (usize, &&str)| {
+            self.keep.get(*name).map(|&loss| Constraint { task, reference: reference[task], loss })
+        };
+        let constraints: Vec<Constraint> = PAGE_TERMS.iter().enumerate().filter_map(of).collect();
+        let settings = LagrangianConfig { step_size: self.keep_step_size, ..LagrangianConfig::new(constraints) };
+        (!settings.constraints.is_empty()).then_some(settings)
+    }
+
+    fn validate(&self) -> Result<()> {
+        self.q_learning.validate("policy.fusion.q_learning")?;
+        self.critics.validate("policy.fusion.critics", PAGE_TASKS.len())?;
+        for (name, loss) in &self.keep {
+            let known = PAGE_TERMS.contains(&name.as_str());
+            ensure!(known, "policy.fusion.keep.{name}: no such term; there are {}", PAGE_TERMS.join(", "));
+            ensure!((0.0..=1.0).contains(loss), "policy.fusion.keep.{name}: {loss} must lie in [0, 1]: 0.02 for 2 %");
+        }
+        let step = self.keep_step_size;
+        ensure!(step.is_finite() && step > 0.0, "policy.fusion.keep_step_size: {step} must be a number above 0");
+        self.grid().map(drop)
     }
 }
 
@@ -96,7 +126,7 @@ fn fusion_steps() -> u64 {
 }
 
 fn critic_steps() -> u64 {
-    40_000
+    16_000
 }
 
 impl PolicyConfig {
@@ -112,9 +142,7 @@ impl PolicyConfig {
         self.sarsa.validate("policy.sarsa")?;
         self.dqn.validate("policy.dqn")?;
         self.slate_q.validate("policy.slate_q")?;
-        self.fusion.q_learning.validate("policy.fusion.q_learning")?;
-        self.fusion.critics.validate("policy.fusion.critics", PAGE_TASKS.len())?;
-        self.fusion.grid()?;
+        self.fusion.validate()?;
         let s = &self.schedule;
         let at_least = [
             ("seeds", s.seeds as u64, 2),

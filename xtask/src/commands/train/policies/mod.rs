@@ -16,7 +16,6 @@ mod responses;
 use std::ops::Range;
 
 use anyhow::Result;
-use rayon::prelude::*;
 use serde::Serialize;
 use slatewise_rl::page_agents::PageScores;
 use slatewise_rl::simulator::{
@@ -97,7 +96,6 @@ pub(super) fn learn_and_judge(config: &RunConfig, data: &Data, fitted: &Fitted, 
         .iter()
         .map(|&tau| (tau, UserModel::new(simulators.judge.tables().clone(), tau)))
         .collect();
-    let seeds: Vec<u64> = (0..config.policy.schedule.seeds as u64).collect();
     let patient = UserModel::new(simulators.learner.tables().clone(), 0.0);
     let scores = PageScores::new(&simulators.learner, reward);
     let grid = config.policy.fusion.grid()?;
@@ -112,10 +110,10 @@ pub(super) fn learn_and_judge(config: &RunConfig, data: &Data, fitted: &Fitted, 
         sensitivity: &sensitivity,
         prices,
     };
-    let bar = console.bar("learning", task.units() * seeds.len() as u64);
-    let learned: Vec<Vec<Learned>> = seeds.par_iter().map(|&seed| task.learn_all(seed, &bar)).collect::<Result<_>>()?;
+    let bar = console.bar("learning", task.units());
+    let learned = task.learn_all(&bar)?;
     let seconds = bar.finish().as_secs_f64();
-    console.line(format!("{} learners × {} seeds ({seconds:.1} s)", learned[0].len(), seeds.len()));
+    console.line(format!("{} learners × {} seeds ({seconds:.1} s)", learned[0].len(), learned.len()));
     let curves = learn::curves(&learned);
     for curve in &curves {
         console.line(curve.line());

@@ -116,14 +116,22 @@ fn table(comparison: &Comparison) -> Table {
     table
 }
 
-/// Clicks against premium clicks.
+/// Clicks that are not premium against premium ones, of policies that come near the best in either.
 fn trade_offs(comparison: &Comparison) -> TradeOffPlot {
-    let title = "Clicks against premium clicks";
-    let plot = TradeOffPlot::new(title, "clicks per session", "premium clicks per session");
-    let plot =
-        comparison.rows.iter().fold(plot, |plot, row| plot.point(name(row), row.clicks.mean, row.premium_clicks.mean));
-    let sweep = comparison.sweep.iter().map(|swept| (swept.clicks, swept.premium_clicks)).collect();
-    plot.sweep("fixed weights, 0 to 1 on premium", sweep).caption("In the judge's simulator. Coloured: the Pareto front, policies that no other beats in both. Grey line: one multi-task model ranked by fixed weights, from all on clicks that are not premium to all on premium ones.")
+    let reached = |row: &PolicyRow| (row.clicks.mean - row.premium_clicks.mean, row.premium_clicks.mean);
+    let most = |of: fn((f64, f64)) -> f64| comparison.rows.iter().map(|row| of(reached(row))).fold(0.0, f64::max);
+    let (most_clicks, most_premium) = (most(|point| point.0), most(|point| point.1));
+    let near = |row: &&PolicyRow| reached(row).0 > 0.5 * most_clicks && reached(row).1 > 0.5 * most_premium;
+    let (x, y) = ("clicks that are not premium, per session", "premium clicks per session");
+    let plot = comparison.rows.iter().filter(near).fold(
+        TradeOffPlot::new("Clicks against premium clicks", x, y),
+        |plot, row| {
+            let (clicks, premium) = reached(row);
+            plot.point(name(row), clicks, premium)
+        },
+    );
+    let sweep = comparison.sweep.iter().map(|swept| (swept.clicks - swept.premium_clicks, swept.premium_clicks));
+    plot.sweep("fixed weights, 0 to 1 on premium", sweep.collect()).caption("In the judge's simulator; policies that reach more than half of the most in both. Coloured: the Pareto front, policies that no other beats in both. Grey line: one multi-task model ranked by fixed weights, from all on clicks that are not premium to all on premium ones.")
 }
 
 /// Values under other patience exponents, which no log of clicks can tell.
