@@ -67,6 +67,8 @@ pub(super) struct Outcome {
 pub(super) struct SeedOutcome {
     /// As [`POLICIES`].
     pub(super) policies: Vec<Outcome>,
+    /// The multi-task model ranked by fixed weights, from all on the click to all on the last task, in the world.
+    pub(super) sweep: Vec<Judged>,
     /// No policy is worth more in the world.
     pub(super) bound: f64,
     /// Of the learners' simulator, the judge's, and the world itself, on held-out visitors.
@@ -169,6 +171,7 @@ pub(super) fn run_seed(config: &CompareConfig, number: u64, device: &Device) -> 
         made.outcome(&mut FixedFusion::new(&single, FusionForm::Linear, vec![1.0], slots))?,
         made.outcome(&mut FixedFusion::new(&multi, FusionForm::Linear, worth, slots))?,
     ];
+    let sweep = sweep(&made, &multi, slots)?;
     for name in ["critics", "fusion", "surfaces", "items", "slates"] {
         let mut agent = agent(name, config, &multi, &made, (seeds, device))?;
         let mut simulator = FeedSimulator::new(&made.learner, config.feed.clone())?;
@@ -178,7 +181,21 @@ pub(super) fn run_seed(config: &CompareConfig, number: u64, device: &Device) -> 
     policies
         .push(made.with_truth(|visitor, slate| slatewise_rl::feed::greedy_by_click(&world, visitor, slots, slate))?);
     policies.push(planner(&made, slots)?);
-    Ok(SeedOutcome { policies, bound, fidelity, tasks: log.tasks.clone(), logged_slates: log.len() })
+    Ok(SeedOutcome { policies, sweep, bound, fidelity, tasks: log.tasks.clone(), logged_slates: log.len() })
+}
+
+/// Steps of the sweep beside its first point.
+const SWEEP: u32 = 5;
+
+fn sweep(made: &Made<'_>, scores: &ResponseScores, slots: usize) -> Result<Vec<Judged>> {
+    let judged = |point: u32| {
+        let share = f64::from(point) / f64::from(SWEEP);
+        let mut weights = vec![0.0; scores.tasks()];
+        weights[0] = 1.0 - share;
+        weights[scores.tasks() - 1] += share;
+        made.bench.judge(made.world, &mut FixedFusion::new(scores, FusionForm::Linear, weights, slots))
+    };
+    (0..=SWEEP).map(judged).collect()
 }
 
 /// Slates filled in proportion to e^(preference · standard normal): popular items are shown more often, none never.

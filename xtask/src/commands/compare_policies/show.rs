@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 use slatewise_eval::interval::{Interval, paired_differences, student_t_interval};
-use slatewise_eval::pareto::pareto_front;
 use slatewise_eval::report::{
-    Bar, BarPlot, Block, Cell, Column, Fact, LinePlot, NumberFormat, Plot, Report, Section, Series, Table,
+    Bar, BarPlot, Block, Cell, Column, Fact, NumberFormat, Plot, Report, Section, Table, TradeOffPlot,
 };
 
 use super::config::CompareConfig;
@@ -83,27 +82,53 @@ pub(super) fn tell(config: &CompareConfig, outcomes: &[SeedOutcome], output: &Ou
 fn in_the_world(outcomes: &[SeedOutcome]) -> Result<Section> {
     let (best, kept) = (best_baseline(outcomes), kept(outcomes));
     let decimals = NumberFormat::Decimals(2);
-    let mut columns = vec![
+    let columns = vec![
         Column::text("policy"),
         Column::number("return", decimals),
         Column::number(format!("gain on {}", POLICIES[best].0), decimals),
         Column::number("share of the bound", NumberFormat::Percent(0)),
     ];
-    let tasks = &outcomes[0].tasks;
-    columns.extend(tasks.iter().map(|task| Column::number(task.clone(), decimals)));
-    columns.push(Column::number("visits", decimals));
-    columns.push(Column::number("coverage", NumberFormat::Percent(0)));
-    columns.push(Column::number("diversity", decimals));
     let mut table = Table::new(columns);
     let mut plot = BarPlot::forest("Long-term return in the planted worlds", "return per visitor", decimals);
     for (policy, (name, kind)) in POLICIES.iter().enumerate() {
         let value = in_world(outcomes, policy, |judged| judged.value)?;
-        let mut row = vec![
+        table = table.row([
             Cell::Text((*name).to_owned()),
             Cell::Interval(value),
             if policy == best { Cell::Empty } else { Cell::Interval(gain(outcomes, policy, best)?) },
             Cell::Number(over(outcomes, |seed| seed.policies[policy].world.value / seed.bound)?.mean),
-        ];
+        ]);
+        if policy == kept {
+            table = table.emphasised();
+        }
+        let bar = Bar::interval(*name, &value);
+        plot = plot.bar(if *kind == Kind::Learned { bar.highlighted() } else { bar });
+    }
+    let bound = over(outcomes, |seed| seed.bound)?;
+    let table = table.caption(format!(
+        "No policy can be worth more than the bound, {:.2} on average. The emphasised policy \
+         is the one chosen without the truth: its lowest value in the ensemble of fitted simulators is highest.",
+        bound.mean
+    ));
+    Ok(Section::new("world", "In the planted worlds")
+        .block(Block::Table(table))
+        .block(Block::Plot(Plot::Bar(plot.reference("bound", bound.mean))))
+        .block(Block::Table(of_tasks(outcomes, kept)?)))
+}
+
+/// What visitors did under each policy, and what they were shown.
+fn of_tasks(outcomes: &[SeedOutcome], kept: usize) -> Result<Table> {
+    let (tasks, decimals) = (&outcomes[0].tasks, NumberFormat::Decimals(2));
+    let mut columns = vec![Column::text("policy")];
+    columns.extend(tasks.iter().map(|task| Column::number(task.clone(), decimals)));
+    columns.push(Column::number("visits", decimals));
+    columns.push(Column::number("coverage", NumberFormat::Percent(0)));
+    columns.push(Column::number("diversity", decimals));
+    let mut table = Table::new(columns).caption(
+        "Feedback and visits per visitor. Coverage: share of all items shown to anybody; diversity of a slate's topics, 0 to 1.",
+    );
+    for (policy, (name, _)) in POLICIES.iter().enumerate() {
+        let mut row = vec![Cell::Text((*name).to_owned())];
         for task in 0..tasks.len() {
             row.push(Cell::Number(in_world(outcomes, policy, |judged| judged.feedback[task])?.mean));
         }
@@ -116,18 +141,8 @@ fn in_the_world(outcomes: &[SeedOutcome]) -> Result<Section> {
         if policy == kept {
             table = table.emphasised();
         }
-        let bar = Bar::interval(*name, &value);
-        plot = plot.bar(if *kind == Kind::Learned { bar.highlighted() } else { bar });
     }
-    let bound = over(outcomes, |seed| seed.bound)?;
-    let table = table.caption(format!(
-        "Feedback, visits and slates per visitor. No policy can be worth more than the bound, {:.2} on average. The emphasised policy \
-         is the one chosen without the truth: its lowest value in the ensemble of fitted simulators is highest.",
-        bound.mean
-    ));
-    Ok(Section::new("world", "In the planted worlds")
-        .block(Block::Table(table))
-        .block(Block::Plot(Plot::Bar(plot.reference("bound", bound.mean)))))
+    Ok(table)
 }
 
 /// The same policies in simulators of different fidelity.
@@ -193,26 +208,32 @@ fn fidelity(outcomes: &[SeedOutcome]) -> Result<Section> {
     Ok(Section::new("fidelity", "How wrong the simulators are").paragraph(text).block(Block::Table(table)))
 }
 
-/// Clicks against the task that is worth most, policy by policy.
+/// Clicks against the last task, policy by policy.
 fn trade_offs(outcomes: &[SeedOutcome]) -> Result<Section> {
     let tasks = &outcomes[0].tasks;
     let last = tasks.len() - 1;
-    let mut points = Vec::new();
-    for policy in 0..POLICIES.len() {
-        for task in [0, last] {
-            points.push(in_world(outcomes, policy, |judged| judged.feedback[task])?.mean);
-        }
+    let title = format!("{} against {}", tasks[last], tasks[0]);
+    let mut plot =
+        TradeOffPlot::new(title, format!("{} per visitor", tasks[0]), format!("{} per visitor", tasks[last]));
+    for (policy, (name, _)) in POLICIES.iter().enumerate() {
+        let reached = |task: usize| in_world(outcomes, policy, |judged| judged.feedback[task]);
+        plot = plot.point(*name, reached(0)?.mean, reached(last)?.mean);
     }
-    let mut front = pareto_front(&points, 2);
-    front.sort_by(|&a, &b| points[2 * a].total_cmp(&points[2 * b]));
-    let title = format!("{} against {}: policies that no other beats in both", tasks[last], tasks[0]);
-    let line: Vec<(f64, f64)> = front.iter().map(|&policy| (points[2 * policy], points[2 * policy + 1])).collect();
-    let mut plot = LinePlot::new(title, format!("{} per visitor", tasks[0]), format!("{} per visitor", tasks[last]));
-    plot = plot.series(Series::new("Pareto front", line));
-    let names: Vec<&str> = front.iter().map(|&policy| POLICIES[policy].0).collect();
-    Ok(Section::new("pareto", "Trade-offs between tasks")
-        .paragraph(format!("On the front, from few {}s to many: {}.", tasks[0], names.join("; ")))
-        .block(Block::Plot(Plot::Line(plot))))
+    let swept = |point: usize, task: usize| over(outcomes, |seed| seed.sweep[point].feedback[task]);
+    let sweep: Vec<(f64, f64)> = (0..outcomes[0].sweep.len())
+        .map(|point| Ok((swept(point, 0)?.mean, swept(point, last)?.mean)))
+        .collect::<Result<_>>()?;
+    let plot = plot.sweep(format!("fixed weights, {} to {}", tasks[0], tasks[last]), sweep);
+    let names: Vec<&str> = plot.front().iter().map(|point| point.name.as_str()).collect();
+    let said = format!(
+        "Policies that no other beats in both, from few {}s to many: {}. Grey line: the multi-task model ranked by fixed weights, from all \
+         on {} to all on {}.",
+        tasks[0],
+        names.join("; "),
+        tasks[0],
+        tasks[last]
+    );
+    Ok(Section::new("pareto", "Trade-offs between tasks").paragraph(said).block(Block::Plot(plot.into())))
 }
 
 /// Everything as numbers.
