@@ -67,8 +67,15 @@ fn one_seed_gives_one_metrics_file_whatever_the_threads() {
         {
             assert!(fs::metadata(run.join(file)).unwrap().len() > 0, "{file}");
         }
-        for file in ["policy/q_learning_log.json", "policy/dqn_log_then_simulator.safetensors"] {
-            assert!(run.join(file).exists(), "{file}");
+        for file in [
+            "c_weights_by_critics_simulator.safetensors",
+            "c_by_critics_constrained_simulator.json",
+            "d_weights_by_q_learning_simulator.json",
+            "e_pages_by_q_learning_log.json",
+            "e_pages_by_dqn_log_then_simulator.safetensors",
+            "f_slates_by_slateq_log.json",
+        ] {
+            assert!(run.join("policy").join(file).exists(), "{file}");
         }
         for file in ["units/next_item.csv", "units/task_click.csv"] {
             assert!(fs::read_to_string(run.join(file)).unwrap().starts_with("session,"), "{file}");
@@ -77,10 +84,29 @@ fn one_seed_gives_one_metrics_file_whatever_the_threads() {
     }
     assert!(metrics[0] == metrics[1], "one thread and two threads differ");
     assert_health_is_plausible(&metrics[0]);
+    assert_the_table_is_whole(&metrics[0]);
     let again = only_run(&bench.path("1")).join("config.toml");
     let output = bench.train(&again, "2", "again");
     assert!(output.status.success(), "the resolved config is no config: {}", String::from_utf8_lossy(&output.stderr));
     assert!(fs::read(only_run(&bench.path("again")).join("metrics.json")).unwrap() == metrics[0]);
+}
+
+/// Every way of choosing pages is compared, and the constraint of the shipped config is at work.
+fn assert_the_table_is_whole(metrics: &[u8]) {
+    let metrics: serde_json::Value = serde_json::from_slice(metrics).unwrap();
+    let rows = metrics["policies"]["rows"].as_array().unwrap();
+    let names: Vec<&str> = rows.iter().map(|row| row["policy"].as_str().unwrap()).collect();
+    for letter in ["(a)", "(b)", "(c)", "(d)", "(e)", "(f)"] {
+        assert!(names.iter().any(|name| name.starts_with(letter)), "{names:?} lack {letter}");
+    }
+    assert!(names.contains(&"(c) by critics, constrained"), "{names:?}");
+    for row in rows {
+        let (value, coverage) = (row["value"]["mean"].as_f64().unwrap(), row["coverage"]["mean"].as_f64().unwrap());
+        assert!(value > 0.0 && coverage > 0.0 && coverage <= 1.0, "{row}");
+    }
+    let sweep = metrics["policies"]["sweep"].as_array().unwrap();
+    assert_eq!(sweep.len(), 11);
+    assert_eq!((sweep[0]["premium_weight"].as_f64(), sweep[10]["premium_weight"].as_f64()), (Some(0.0), Some(1.0)));
 }
 
 /// The five tasks of the tiny run have a gate each over its two experts, and ten pairs.

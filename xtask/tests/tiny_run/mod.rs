@@ -17,6 +17,8 @@ trunk = { kind = "mmoe", experts = 2, widths = [16] }
 [policy.schedule]
 tabular_steps = 2000
 dqn_steps = 1200
+fusion_steps = 1000
+critic_steps = 300
 judged_sessions = 20
 curve_points = 2
 "#;

@@ -12,6 +12,7 @@
 //! | `q_network.rs` | `QNetwork`: what a DQN knew at one moment |
 //! | `slate_q.rs` | `SlateQ`: the value of a slate from the long-term values of its items |
 //! | `fusion/` | weights that fuse task scores: grids, `Rmtl` (an actor, a critic per task), constraints |
+//! | `soft_update.rs` | target networks that follow by a share per step |
 //! | `policy_gradient/` | REINFORCE and PPO: a policy with parameters of its own |
 
 mod categorical;
@@ -26,6 +27,7 @@ mod quantile;
 mod rainbow;
 mod return_model;
 pub mod slate_q;
+mod soft_update;
 
 pub use categorical::CategoricalConfig;
 pub(crate) use dqn::huber;
@@ -42,3 +44,4 @@ pub use q_network::QNetwork;
 pub use quantile::{QuantileConfig, quantile_targets};
 pub use return_model::ReturnModel;
 pub use slate_q::{SlateQ, SlateQConfig};
+pub(crate) use soft_update::soft_update;

@@ -1,6 +1,6 @@
-//! The critics of RMTL, one per task, and target networks that follow the learned ones.
+//! The critics of RMTL, one per task.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use slatewise_model::{Mlp, MlpConfig};
@@ -37,41 +37,4 @@ pub(super) fn network(input: usize, hidden: &[usize], outputs: usize, rng: &mut 
 pub(super) fn upload(values: Vec<f32>, width: usize, device: &Device) -> Tensor<2> {
     let shape = [values.len() / width, width];
     Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-/// θ⁻ ← (1 − τ) θ⁻ + τ θ, both without autodiff.
-///
-/// # Reference
-/// Lillicrap et al. 2016, "Continuous control with deep reinforcement learning".
-pub(super) fn follow<M: Module>(target: M, learned: &M, rate: f64) -> M {
-    let mut parameters = Parameters(Vec::new());
-    learned.visit(&mut parameters);
-    target.map(&mut Towards { learned: parameters.0.into_iter(), rate })
-}
-
-/// The parameters of a network in its order, flat.
-struct Parameters(Vec<Tensor<1>>);
-
-impl ModuleVisitor for Parameters {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let values = param.val();
-        let count: usize = values.dims().iter().product();
-        self.0.push(values.reshape([count]));
-    }
-}
-
-struct Towards {
-    learned: std::vec::IntoIter<Tensor<1>>,
-    rate: f64,
-}
-
-impl ModuleMapper for Towards {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(learned) = self.learned.next() else { return param };
-        let rate = self.rate;
-        param.map(|target| {
-            let shape = target.dims();
-            target * (1.0 - rate) + learned.reshape(shape) * rate
-        })
-    }
 }

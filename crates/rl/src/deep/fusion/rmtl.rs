@@ -42,10 +42,10 @@ use serde::{Deserialize, Serialize};
 use slatewise_model::{DenseOptimizer, Mlp, OptimizerConfig, clip_on_device};
 
 use super::config::RmtlConfig;
-use super::networks::{Critics, follow, network, upload};
+use super::networks::{Critics, network, upload};
 use super::replay::{Columns, FusionReplay, FusionTransition, Widths};
 use super::weight_space::WeightSpace;
-use crate::deep::dqn::huber;
+use crate::deep::{huber, soft_update};
 
 /// Gradient steps between two readings of the losses: a reading waits for the device.
 const LOSSES_EVERY: u64 = 100;
@@ -294,8 +294,8 @@ impl Rmtl {
             self.improve_actor(batch.row);
         }
         let rate = self.config.target_rate;
-        self.target_critics = follow(self.target_critics.clone(), &self.critics.valid(), rate);
-        self.target_actor = follow(self.target_actor.clone(), &self.acting.network, rate);
+        self.target_critics = soft_update(self.target_critics.clone(), &self.critics.valid(), rate);
+        self.target_actor = soft_update(self.target_actor.clone(), &self.acting.network, rate);
     }
 
     /// One gradient step of the actor alone, as after λ was changed: the critics stay.

@@ -210,25 +210,6 @@ fn outputs_are_drawn_to_where_squashing_has_a_slope() {
 }
 
 #[test]
-fn target_networks_follow() {
-    use super::networks::{follow, network};
-    let device = Device::flex();
-    let make = |seed| network(1, &[2], 1, &mut ChaCha8Rng::seed_from_u64(seed), &device);
-    let bias = |network: &slatewise_model::Mlp| -> Vec<f32> {
-        network.layers()[0].weight.val().into_data().iter::<f32>().collect()
-    };
-    let (target, learned) = (make(1), make(2));
-    let (before, aim) = (bias(&target), bias(&learned));
-    let after = bias(&follow(target.clone(), &learned, 0.25));
-    assert!(
-        (0..2).all(|i| (after[i] - (0.75 * before[i] + 0.25 * aim[i])).abs() < 1e-7),
-        "{before:?} {aim:?} {after:?}"
-    );
-    assert_eq!(bias(&follow(target, &learned, 1.0)), aim);
-    assert!(learned.num_params() == 7);
-}
-
-#[test]
 fn settings_are_checked() {
     let message = |config: RmtlConfig| config.validate("policy.rmtl", 2).unwrap_err().to_string();
     assert_eq!(message(RmtlConfig { target_rate: 0.0, ..config() }), "policy.rmtl.target_rate: must lie in (0, 1]");

@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use slatewise_model::Mlp;
 
 use super::learner::{LossReading, OfflineLearner, encode_rows, note};
-use super::network::{Space, Trained, check_common, check_not_negative, check_share, cross_entropy, polyak, read};
-use crate::deep::huber;
+use super::network::{Space, Trained, check_common, check_not_negative, check_share, cross_entropy, read};
+use crate::deep::{huber, soft_update};
 use crate::error::Error;
 use crate::policy::ActionValues;
 use crate::replay::ReplayBatch;
@@ -116,7 +116,7 @@ impl<R> OfflineLearner for Cql<R> {
         let of_gap = cross_entropy(q, taken).mean();
         let loss = of_gap.clone() * self.config.alpha + of_values.clone();
         self.values.descend(&loss, self.config.learning_rate);
-        self.target = polyak(self.target.clone(), &self.values.acting, self.config.target_rate);
+        self.target = soft_update(self.target.clone(), &self.values.acting, self.config.target_rate);
         self.updates += 1;
         note(&mut self.losses, self.updates, [("values", of_values), ("gap", of_gap)]);
     }

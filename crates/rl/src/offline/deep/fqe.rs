@@ -25,7 +25,8 @@ use slatewise_model::Mlp;
 
 use super::learner::{LossReading, check_minibatches, note};
 use super::log::OfflineLog;
-use super::network::{Space, Trained, check_common, check_share, polyak, read};
+use super::network::{Space, Trained, check_common, check_share, read};
+use crate::deep::soft_update;
 use crate::error::Error;
 use crate::replay::ReplayBatch;
 use crate::value_learning::expected_sarsa_target;
@@ -97,7 +98,7 @@ impl Fqe {
         let q = self.values.online.forward(self.space.training_rows(batch.observation.clone(), self.space.width));
         let loss = (q.gather(1, self.space.taken(&batch.action)) - targets).square().mean();
         self.values.descend(&loss, self.config.learning_rate);
-        self.target = polyak(self.target.clone(), &self.values.acting, self.config.target_rate);
+        self.target = soft_update(self.target.clone(), &self.values.acting, self.config.target_rate);
         self.updates += 1;
         note(&mut self.losses, self.updates, [("values", loss)]);
     }

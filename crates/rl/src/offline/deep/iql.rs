@@ -29,10 +29,10 @@ use serde::{Deserialize, Serialize};
 use slatewise_model::Mlp;
 
 use super::learner::{LossReading, OfflineLearner, encode_rows, note};
-use super::network::{
-    Space, Trained, Twins, check_common, check_not_negative, check_share, cross_entropy, polyak, read,
-};
+use super::network::{Space, Trained, Twins, check_common, check_not_negative, check_share, cross_entropy, read};
+use crate::deep::soft_update;
 use crate::error::Error;
+use crate::offline::tabular::advantage_weight;
 use crate::policy::ActionValues;
 use crate::replay::ReplayBatch;
 use crate::state::Encoder;
@@ -96,11 +96,6 @@ fn expectile_loss(error: Tensor<2>, expectile: f64) -> Tensor<2> {
     error.clone().clamp_min(0.0).square() * expectile + error.clamp_max(0.0).square() * (1.0 - expectile)
 }
 
-/// min(exp(β (q − v)), w).
-pub fn advantage_weight(q: f64, v: f64, temperature: f64, max_weight: f64) -> f64 {
-    (temperature * (q - v)).exp().min(max_weight)
-}
-
 /// The learner; what it acts on are the policy's log-probabilities.
 pub struct Iql<R> {
     encoder: R,
@@ -158,7 +153,7 @@ impl<R> OfflineLearner for Iql<R> {
         self.value.descend(&of_value, config.learning_rate);
         // π
         let v = self.state_values(&batch.observation);
-        let weights = q.iter().zip(v).map(|(&q, v)| advantage_weight(q, v, config.temperature, config.max_weight));
+        let weights = q.iter().zip(v).map(|(&q, v)| advantage_weight(q - v, config.temperature, config.max_weight));
         let imitation = cross_entropy(self.policy.online.forward(rows.clone()), taken.clone());
         let of_policy = (imitation * self.space.column(weights)).mean();
         self.policy.descend(&of_policy, config.learning_rate);
@@ -172,7 +167,7 @@ impl<R> OfflineLearner for Iql<R> {
         let Twins { first, second } = &self.critics.online;
         let of_critics = error(first).square().mean() + error(second).square().mean();
         self.critics.descend(&of_critics, config.learning_rate);
-        self.target = polyak(self.target.clone(), &self.critics.acting, config.target_rate);
+        self.target = soft_update(self.target.clone(), &self.critics.acting, config.target_rate);
         self.updates += 1;
         let losses = [("value", of_value), ("policy", of_policy), ("critics", of_critics)];
         note(&mut self.losses, self.updates, losses);
@@ -216,9 +211,6 @@ mod tests {
         // 0.7 · 4, 0.3 · 4, 0.7 · 0.25.
         let found = read(expectile_loss(error, 0.7));
         assert!(found.iter().zip([2.8, 1.2, 0.175]).all(|(f, e)| (f - e).abs() < 1e-6), "{found:?}");
-        assert_eq!(advantage_weight(1.0, 1.0, 3.0, 100.0), 1.0);
-        assert!((advantage_weight(1.0, 0.5, 2.0, 100.0) - std::f64::consts::E).abs() < 1e-12);
-        assert_eq!(advantage_weight(50.0, 0.0, 3.0, 100.0), 100.0);
     }
 
     /// One state whose two actions, each as often, are worth 0 and 1 for certain. The τ-expectile of {0, 1} solves

@@ -40,7 +40,7 @@ pub use continuous_log::{ContinuousBatch, ContinuousLog, ContinuousTransition, R
 pub use cql::{Cql, CqlConfig};
 pub use fqe::{Fqe, FqeConfig};
 pub use gather::Gathering;
-pub use iql::{Iql, IqlConfig, advantage_weight};
+pub use iql::{Iql, IqlConfig};
 pub use learner::{LossReading, OfflineLearner, greedy_probabilities, train_offline};
 pub use log::OfflineLog;
 pub use td3_bc::{Td3Bc, Td3BcConfig, critic_weight, smoothed_action};

@@ -1,11 +1,10 @@
-//! `Trained`: a network that learns by Adam, with its copy to act with; `Space`: where its rows live; Polyak averages.
+//! `Trained`: a network that learns by Adam, with its copy to act with; `Space`: where its rows live.
 //!
 //! ```text
 //! rows [B, W] ──Space──▶ tensors, with gradients or without        loss ──Trained::descend──▶ online ──▶ acting
-//! polyak(θ⁻, θ, τ)       θ⁻ ← (1 − τ) θ⁻ + τ θ
 //! ```
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
@@ -120,40 +119,6 @@ pub(super) fn cross_entropy(outputs: Tensor<2>, taken: Tensor<2, Int>) -> Tensor
     activation::log_softmax(outputs, 1).gather(1, taken).neg()
 }
 
-/// θ⁻ ← (1 − τ) θ⁻ + τ θ, over networks of one shape without autodiff.
-pub(super) fn polyak<M: Module>(target: M, online: &M, rate: f64) -> M {
-    let mut weights = Weights(Vec::new());
-    online.visit(&mut weights);
-    target.map(&mut Towards { weights: weights.0.into_iter(), rate })
-}
-
-/// All weights of a network in its order, each flat.
-struct Weights(Vec<Tensor<1>>);
-
-impl ModuleVisitor for Weights {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        let count = value.dims().iter().product::<usize>();
-        self.0.push(value.reshape([count]));
-    }
-}
-
-struct Towards {
-    weights: std::vec::IntoIter<Tensor<1>>,
-    rate: f64,
-}
-
-impl ModuleMapper for Towards {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(weight) = self.weights.next() else { return param };
-        let rate = self.rate;
-        param.map(|lagging| {
-            let shape = lagging.dims();
-            lagging * (1.0 - rate) + weight.reshape(shape) * rate
-        })
-    }
-}
-
 /// Checks what the settings of all learners have in common; `key` is their place in the config.
 pub(super) fn check_common(key: &str, hidden: &[usize], discount: f64, learning_rate: f64) -> Result<(), Error> {
     let wide = hidden.iter().all(|&width| width >= 1);
@@ -176,7 +141,6 @@ pub(super) fn check_not_negative(key: &str, name: &str, x: f64) -> Result<(), Er
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
 
     #[test]
     fn cross_entropy_equals_hand_computation() {
@@ -186,23 +150,5 @@ mod tests {
         // ln 2 where both are equal; −ln(3/4) where one is three times as likely.
         let near = found.iter().zip([2.0_f64.ln(), (4.0_f64 / 3.0).ln()]).all(|(f, e)| (f - e).abs() < 1e-6);
         assert!(near, "{found:?}");
-    }
-
-    #[test]
-    fn a_polyak_average_moves_every_weight_by_its_share() {
-        let space = Space::new(2, 2, &Device::flex());
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let networks: Vec<Mlp> = (0..2).map(|_| space.network(2, &[3], 2, &mut rng).valid()).collect();
-        let weights = |network: &Mlp| {
-            let mut weights = Weights(Vec::new());
-            network.visit(&mut weights);
-            weights.0.into_iter().flat_map(|w| w.into_data().iter::<f32>().collect::<Vec<_>>()).collect::<Vec<f32>>()
-        };
-        let (before, online) = (weights(&networks[0]), weights(&networks[1]));
-        let after = weights(&polyak(networks[0].clone(), &networks[1], 0.25));
-        assert_eq!(after.len(), 2 * 3 + 3 + 3 * 2 + 2);
-        let moved = |((&a, &b), &o): ((&f32, &f32), &f32)| (a - (0.75 * b + 0.25 * o)).abs() < 1e-6;
-        assert!(after.iter().zip(&before).zip(&online).all(moved));
-        assert_eq!(weights(&polyak(networks[0].clone(), &networks[1], 1.0)), online);
     }
 }

@@ -34,7 +34,8 @@ use slatewise_model::Mlp;
 
 use super::continuous_log::{ContinuousBatch, ContinuousLog, RowScale};
 use super::learner::{LossReading, check_minibatches, note};
-use super::network::{Space, Trained, Twins, check_common, check_not_negative, check_share, polyak, read};
+use super::network::{Space, Trained, Twins, check_common, check_not_negative, check_share, read};
+use crate::deep::soft_update;
 use crate::error::Error;
 use crate::value_learning::sarsa_target;
 
@@ -184,8 +185,8 @@ impl Td3Bc {
         let imitation = (actions - logged).square().mean();
         let loss = q.mean().neg() * weight + imitation.clone();
         self.actor.descend(&loss, self.config.learning_rate);
-        self.target_critics = polyak(self.target_critics.clone(), &self.critics.acting, self.config.target_rate);
-        self.target_actor = polyak(self.target_actor.clone(), &self.actor.acting, self.config.target_rate);
+        self.target_critics = soft_update(self.target_critics.clone(), &self.critics.acting, self.config.target_rate);
+        self.target_actor = soft_update(self.target_actor.clone(), &self.actor.acting, self.config.target_rate);
         note(&mut self.losses, self.updates, [("actor", loss), ("imitation", imitation)]);
     }
 

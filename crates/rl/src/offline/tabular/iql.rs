@@ -154,7 +154,8 @@ mod tests {
         assert_eq!(policy(Iql { temperature: 1e3, ..iql }), [0.0, 1.0]);
         assert!((policy(Iql { max_weight: 1.0, ..iql })[0] - 0.375 / 0.625).abs() < 1e-14);
         assert_eq!(policy(Iql { temperature: 0.0, ..iql }), [0.75, 0.25]);
-        assert_eq!(advantage_weight(10.0, 3.0, 100.0), 100.0);
+        assert_eq!((advantage_weight(10.0, 3.0, 100.0), advantage_weight(0.0, 3.0, 100.0)), (100.0, 1.0));
+        assert!((advantage_weight(0.5, 2.0, 100.0) - std::f64::consts::E).abs() < 1e-12);
     }
 
     #[test]

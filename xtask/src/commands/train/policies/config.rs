@@ -161,3 +161,37 @@ impl PolicyConfig {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_kept_is_a_term_and_a_share() {
+        let message = |text: &str| toml::from_str::<FusionConfig>(text).map(|config| config.validate());
+        let said = |text: &str| message(text).ok().and_then(Result::err).map(|error| error.to_string());
+        assert_eq!(
+            said("keep = { purchase = 0.1 }").as_deref(),
+            Some("policy.fusion.keep.purchase: no such term; there are click, premium, diversity")
+        );
+        assert_eq!(
+            said("keep = { click = 10.0 }").as_deref(),
+            Some("policy.fusion.keep.click: 10 must lie in [0, 1]: 0.02 for 2 %")
+        );
+        assert_eq!(
+            said("keep_step_size = 0.0").as_deref(),
+            Some("policy.fusion.keep_step_size: 0 must be a number above 0")
+        );
+        assert_eq!(said("keep = { click = 0.1 }"), None);
+        assert!(message("steps = 4").is_err());
+    }
+
+    #[test]
+    fn constraints_follow_what_terms_earn_today() {
+        let keep = [("premium".to_owned(), 0.25)].into();
+        let config = FusionConfig { keep, ..FusionConfig::default() };
+        let constraints = config.constraints(&[2.0, 4.0, 1.0]).map(|settings| settings.constraints);
+        assert_eq!(constraints, Some(vec![Constraint { task: 1, reference: 4.0, loss: 0.25 }]));
+        assert!(FusionConfig::default().constraints(&[2.0, 4.0, 1.0]).is_none());
+    }
+}

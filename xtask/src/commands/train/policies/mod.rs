@@ -8,6 +8,7 @@
 
 mod compare;
 mod config;
+mod curves;
 mod judge;
 mod kept;
 mod learn;
@@ -26,8 +27,9 @@ use slatewise_rl::{PriceMoments, Response, RewardComponents, SessionReward, Star
 
 pub(super) use self::compare::{Comparison, PolicyRow};
 pub(crate) use self::config::PolicyConfig;
+pub(super) use self::curves::Curve;
 pub(super) use self::kept::Weights;
-pub(super) use self::learn::{Curve, Learned};
+pub(super) use self::learn::Learned;
 use self::responses::MultiTaskResponses;
 use super::data::Data;
 use super::fit::Fitted;
@@ -114,7 +116,7 @@ pub(super) fn learn_and_judge(config: &RunConfig, data: &Data, fitted: &Fitted, 
     let learned = task.learn_all(&bar)?;
     let seconds = bar.finish().as_secs_f64();
     console.line(format!("{} learners × {} seeds ({seconds:.1} s)", learned[0].len(), learned.len()));
-    let curves = learn::curves(&learned);
+    let curves = curves::curves(&learned);
     for curve in &curves {
         console.line(curve.line());
     }
