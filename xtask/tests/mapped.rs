@@ -247,6 +247,47 @@ fn a_simulated_log_is_encoded_without_a_word_about_it() {
 }
 
 #[test]
+fn declared_features_are_encoded_alike_whether_or_not_the_rows_are_kept() {
+    let bench = Workbench::new();
+    bench.done(&["simulate", "--output", "log", "--rows", "4000", "--users", "200", "--items", "100", "--dirty"]);
+    let config = r#"
+        extends = "log/synthetic.toml"
+        name = "declared"
+        [derive]
+        history = [{ by = "user", of = "item", last = 2, kinds = true }]
+        window = [{ by = "item", days = 7, feedback = ["click"] }]
+        recency = [{ by = ["user", "device"] }]
+        [split]
+        validation = 0.1
+        test = 0.2
+        [features]
+        propose = false
+        categorical = [
+            { column = "item", table = "item", width = 8, min_count = 2 },
+            { column = "user_item_1", table = "item", width = 8, min_count = 2 },
+            { column = "user_item_2_feedback", width = 2 },
+            { column = "device", width = 2 },
+            { column = "users.age", width = 4, buckets = 16 },
+            { column = "items.brand", width = 4 },
+        ]
+        numeric = [{ column = "price", transform = "standard" }, { column = "user_device_since_last", transform = "log_standard" }]
+        cross = [{ columns = ["surface", "category"], width = 4 }]
+        target = [{ column = "items.brand", task = "click", group = "session" }]
+    "#;
+    bench.write("declared.toml", config);
+    for (folder, kept) in [("kept", "--keep-rows"), ("gone", "--json")] {
+        bench.done(&["data", "encode", "--config", "declared.toml", "--output", folder, kept]);
+    }
+    assert!(bench.path("kept/derived.parquet").exists());
+    let left = fs::read_dir(bench.path("gone")).unwrap().count();
+    assert_eq!(left, 5, "three parts, the encoder and the quarantine");
+    for name in ["train.rows", "validation.rows", "test.rows", "encoder.json", "quarantine.csv"] {
+        let read = |folder: &str| fs::read(bench.path(folder).join(name)).unwrap();
+        assert!(read("kept") == read("gone"), "{name} depends on whether the rows are kept");
+    }
+}
+
+#[test]
 fn mistakes_of_a_config_are_answered_in_one_line() {
     let bench = Workbench::new();
     let shop = shop(&bench);

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::metadata(&file)?.len() as f64;
     schema.files = vec![file];
     let now_microseconds = 4_102_444_800_000_000;
-    let options = IngestOptions { key: None, now_microseconds, seed: 1 };
+    let options = IngestOptions { key: None, now_microseconds, seed: 1, only: None };
     for _ in 0..REPEATS {
         let started = Instant::now();
         let mut rows = 0;

@@ -20,7 +20,7 @@ fn preset(name: &str) -> Result<Outcome, Box<dyn Error>> {
     let mut schema: Schema = config.remove("schema").ok_or("no [schema]")?.try_into()?;
     schema.resolve_from(&root.join("tests/fixtures").join(name));
     let folder = tempfile::tempdir()?;
-    let options = IngestOptions { key: None, now_microseconds: 1_704_067_200_000_000, seed: 0 };
+    let options = IngestOptions { key: None, now_microseconds: 1_704_067_200_000_000, seed: 0, only: None };
     let ingested = ingest(&schema, &options, folder.path())?;
     outcome(folder, ingested)
 }

@@ -85,16 +85,6 @@ impl Batch {
         self.labels.weight.extend_from_slice(&more.labels.weight);
         self.labels.slate.extend_from_slice(&more.labels.slate);
     }
-
-    /// Forgets the rows and keeps the memory.
-    pub(crate) fn clear(&mut self) {
-        self.features.rows = 0;
-        self.features.ids.clear();
-        self.features.dense.clear();
-        self.labels.value.clear();
-        self.labels.weight.clear();
-        self.labels.slate.clear();
-    }
 }
 
 impl FeatureLayout {

@@ -1,18 +1,21 @@
 //! From files to clean rows: ingest, then the engine's rules and joins; the quarantine and the counts stay behind.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
-use slatewise_data::log::engine::{CleanInput, Engine, EngineConfig, TypedTable};
+use slatewise_data::log::engine::{CleanInput, CleanRows, Engine, EngineConfig, TypedTable};
 use slatewise_data::log::ingest::{IngestOptions, Ingested, check_share, ingest};
 use slatewise_data::log::schema::TypedSchema;
-use slatewise_data::log::{Counts, Schema};
+use slatewise_data::log::{Counts, QuarantineWriter, Schema};
 
-/// Clean rows on disk, and what became of all that were read.
+/// Clean rows, and what became of all that were read.
 pub(crate) struct Cleaned {
-    pub(crate) rows: PathBuf,
+    pub(crate) rows: CleanRows,
+    /// Files out of which they come.
+    files: Vec<PathBuf>,
     pub(crate) schema: TypedSchema,
     pub(crate) counts: Counts,
     /// The side tables' own rows.
@@ -31,6 +34,14 @@ impl Cleaned {
         let rate = megabytes / typed.max(1e-9);
         format!("{megabytes:.1} MB read and typed in {typed:.1} s ({rate:.0} MB/s), rules and joins in {cleaned:.1} s")
     }
+
+    /// Removes the files out of which the rows come, once these have been used.
+    pub(crate) fn remove(&self) -> Result<()> {
+        let mut files = self.files.iter();
+        files.try_for_each(|path| {
+            std::fs::remove_file(path).with_context(|| format!("{}: cannot remove it", path.display()))
+        })
+    }
 }
 
 /// Where a cleaning works and what it must know.
@@ -44,14 +55,34 @@ pub(crate) struct Cleaning<'a> {
 }
 
 impl Cleaning<'_> {
-    /// Cleans the rows; the quarantine stands under its name even where there is too much of it.
+    /// Cleans the rows into `clean.parquet`; the quarantine stands under its name even where there is too much of it.
     ///
     /// # Errors
     /// Files that cannot be read, a mapping that does not fit them, too many rows that break rules, no rows.
     pub(crate) fn run(&self) -> Result<Cleaned> {
+        self.clean(None, |input, path, quarantine, counts| {
+            Ok(CleanRows::written(path, &self.engine.clean(input, path, quarantine, counts)?)?)
+        })
+    }
+
+    /// The same for rows that are used once, where they are written only if they must be; of the log's columns these or all.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub(crate) fn passing(&self, only: Option<&BTreeSet<String>>) -> Result<Cleaned> {
+        self.clean(only, |input, path, quarantine, counts| {
+            Ok(self.engine.clean_rows(input, path, quarantine, counts)?)
+        })
+    }
+
+    fn clean(
+        &self,
+        only: Option<&BTreeSet<String>>,
+        judge: impl FnOnce(&CleanInput<'_>, &Path, &mut QuarantineWriter, &mut Counts) -> Result<CleanRows>,
+    ) -> Result<Cleaned> {
         let key = key(self.schema)?;
-        let options =
-            IngestOptions { key: key.as_deref(), now_microseconds: self.now.as_microsecond(), seed: self.seed };
+        let now_microseconds = self.now.as_microsecond();
+        let options = IngestOptions { key: key.as_deref(), now_microseconds, seed: self.seed, only };
         let allowed = self.schema.rules.max_quarantined_share;
         let begun = Instant::now();
         let Ingested { schema, mut counts, typed, mut quarantine, examples, tables } =
@@ -63,17 +94,21 @@ impl Cleaning<'_> {
             .map(|(spec, table)| TypedTable { spec, rows: &table.typed, schema: &table.schema })
             .collect();
         let input = CleanInput { rows: &typed, schema: &schema, log: self.schema, tables: &typed_tables };
-        let rows = self.folder.join("clean.parquet");
-        let cleaned = self.engine.clean(&input, &rows, &mut quarantine, &mut counts);
+        let path = self.folder.join("clean.parquet");
+        let cleaned = judge(&input, &path, &mut quarantine, &mut counts);
         // Under its name first: when there is too much of it is when somebody wants to look.
         check_share(&counts, allowed, &examples, quarantine)?.finish()?;
-        let schema = cleaned?;
-        for path in tables.iter().map(|table| &table.typed).chain([&typed]) {
+        let rows = cleaned?;
+        let written = rows.file().is_some_and(|file| file == path);
+        let spent = tables.iter().map(|table| &table.typed).chain(written.then_some(&typed));
+        for path in spent {
             std::fs::remove_file(path).with_context(|| format!("{}: cannot remove it", path.display()))?;
         }
         ensure!(counts.adds_up(), "the counts of rows do not add up, which is a fault of slatewise: {counts:?}");
         let tables = tables.into_iter().map(|table| (table.name, table.counts)).collect();
-        Ok(Cleaned { rows, schema, counts, tables, typed_in, cleaned_in: begun.elapsed() - typed_in })
+        let files = vec![if written { path } else { typed }];
+        let (schema, cleaned_in) = (rows.schema().clone(), begun.elapsed() - typed_in);
+        Ok(Cleaned { rows, files, schema, counts, tables, typed_in, cleaned_in })
     }
 }
 
@@ -90,7 +125,8 @@ pub(crate) fn anonymous(schema: &Schema, cleaned: &Cleaned, engine: &Engine) -> 
         let known: Vec<&str> = cleaned.schema.columns.iter().map(|column| column.name.as_str()).collect();
         bail!("schema.privacy.quasi_identifiers: there is no column `{unknown}`; name some of {}", known.join(", "));
     }
-    let found = engine.k_anonymity(&cleaned.rows, quasi, k)?;
+    let file = cleaned.rows.file().context("the clean rows were not written")?;
+    let found = engine.k_anonymity(file, quasi, k)?;
     ensure!(
         found.rows_below == 0,
         "schema.privacy.k: {} of {} rows share their {} with fewer than {k} (the smallest group has {}); the rows were not kept: generalise these columns further, or leave them out",

@@ -1,15 +1,27 @@
 //! Clean rows → derived columns → train, validation and test files, by one split or the other, in one pass.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use slatewise_data::log::engine::{Engine, Parts, PartsKind, PartsOrder, PartsSpec};
+use slatewise_data::log::engine::{Engine, Parts, PartsKind, PartsOrder, PartsSpec, Written};
 use slatewise_data::log::schema::{Role, TypedSchema};
 
 use super::clean::Cleaned;
 use super::config::{MappedConfig, RowOrder, SplitKind};
 use crate::seeds::Seeds;
+
+/// What is kept of divided rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kept<'a> {
+    /// The parts, and the undivided rows as `derived.parquet` too.
+    Whole,
+    /// The parts.
+    Parts,
+    /// Parts of these columns, which an encoder of this process alone can read.
+    Columns(&'a BTreeSet<String>),
+}
 
 /// Rows with derived columns, divided.
 pub(crate) struct Divided {
@@ -20,8 +32,7 @@ pub(crate) struct Divided {
     pub(crate) without: Vec<(SplitKind, String)>,
 }
 
-/// Adds the declared histories, windows and recencies, and writes the three files of each of these splits; with `keep`, the
-/// undivided rows as `derived.parquet` too.
+/// Adds the declared histories, windows and recencies, and writes the three files of each of these splits, as `kept` says.
 ///
 /// # Errors
 /// A declaration that does not fit the columns, a plan that fails; for the first split, a part without rows.
@@ -30,7 +41,7 @@ pub(crate) fn divide(
     cleaned: &Cleaned,
     kinds: &[SplitKind],
     engine: &Engine,
-    (folder, keep): (&Path, bool),
+    (folder, kept): (&Path, Kept<'_>),
 ) -> Result<Divided> {
     let divisions: Vec<(PartsSpec, PathBuf)> =
         kinds.iter().map(|&kind| (parts_spec(config, kind), folder.join(kind.name()))).collect();
@@ -38,9 +49,13 @@ pub(crate) fn divide(
         std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot make it", folder.display()))?;
     }
     let whole = folder.join("derived.parquet");
-    let (schema, made) =
-        engine.divide(&cleaned.rows, &cleaned.schema, &config.derive, &divisions, keep.then_some(whole.as_path()))?;
-    std::fs::remove_file(&cleaned.rows).with_context(|| format!("{}: cannot remove it", cleaned.rows.display()))?;
+    let written = match kept {
+        Kept::Whole => Written { derived: Some(&whole), only: None },
+        Kept::Parts => Written::default(),
+        Kept::Columns(only) => Written { derived: None, only: Some(only) },
+    };
+    let (schema, made) = engine.divide_rows(&cleaned.rows, &config.derive, &divisions, written)?;
+    cleaned.remove()?;
     let mut divided = Divided { schema, splits: Vec::new(), without: Vec::new() };
     for (&kind, parts) in kinds.iter().zip(made) {
         match parts {

@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "engine")]
+use super::words::key;
 use super::words::{WORD, fold};
 
 /// More names than this are refused, so that codes of 32 bits suffice with a block's new names on top.
@@ -104,6 +106,20 @@ impl Interner {
         }
     }
 
+    /// The code of a text, if it is known.
+    #[cfg(feature = "engine")]
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        let (key, id) = keyed(text);
+        self.get_from(self.first_slot(key).0, key, id)
+    }
+
+    /// The code of a text, which is new if it was not known.
+    #[cfg(feature = "engine")]
+    pub(crate) fn code(&mut self, text: &str) -> u32 {
+        let (key, id) = keyed(text);
+        self.insert(key, id)
+    }
+
     fn add(&mut self, key: u64, id: &[u8]) -> u32 {
         if 4 * (self.len() + 1) > 3 * self.slots.len() {
             self.grow();
@@ -111,8 +127,7 @@ impl Interner {
         let code = self.len() as u32;
         let slot = Slot { key, length: id.len() as u32, code };
         put(&mut self.slots, slot);
-        self.text.extend_from_slice(id);
-        self.ends.push(self.text.len());
+        self.push_name(id);
         code
     }
 
@@ -131,10 +146,52 @@ impl Interner {
         }
     }
 
+    /// The names as one text, each behind its length and a colon: `2:u7 0: 5:a b c` without the spaces.
+    #[cfg(feature = "engine")]
+    pub(crate) fn packed(&self) -> String {
+        let mut packed = String::with_capacity(self.text.len() + 3 * self.len());
+        for code in 0..self.len() as u32 {
+            let name = self.text(code);
+            packed.push_str(&name.len().to_string());
+            packed.push(':');
+            packed.push_str(&name);
+        }
+        packed
+    }
+
+    /// Names that were packed, and the empty one behind them if it is not among them, with its code. They are named by code, and
+    /// never looked up.
+    pub(super) fn unpacked(mut packed: &str) -> Option<(Self, u32)> {
+        let (mut names, mut empty) = (Self::default(), None);
+        while !packed.is_empty() {
+            let (length, rest) = packed.split_once(':')?;
+            let (name, behind) = rest.split_at_checked(length.parse().ok()?)?;
+            empty = empty.or(name.is_empty().then_some(names.len()));
+            names.push_name(if name.is_empty() { EMPTY } else { name.as_bytes() });
+            packed = behind;
+        }
+        let empty = empty.unwrap_or_else(|| {
+            names.push_name(EMPTY);
+            names.len() - 1
+        });
+        (names.len() <= MOST_NAMES).then_some((names, empty as u32))
+    }
+
+    fn push_name(&mut self, name: &[u8]) {
+        self.text.extend_from_slice(name);
+        self.ends.push(self.text.len());
+    }
+
     /// The names in the order of their codes.
     pub(super) fn into_names(self) -> Vec<String> {
         (0..self.len() as u32).map(|code| self.text(code).into_owned()).collect()
     }
+}
+
+/// What a text is looked up by.
+#[cfg(feature = "engine")]
+fn keyed(text: &str) -> (u64, &[u8]) {
+    if text.is_empty() { (EMPTY_KEY, EMPTY) } else { (key(text.as_bytes()), text.as_bytes()) }
 }
 
 /// Puts a name that is not there yet.
@@ -174,5 +231,27 @@ mod tests {
         assert_eq!(names.insert(7, b"\x07"), 2);
         assert_eq!(names.insert(7, b"a long name 2"), 1);
         assert_eq!(names.len(), 3);
+    }
+}
+
+#[cfg(all(test, feature = "engine"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_names_are_unpacked_whatever_they_hold() {
+        let mut names = Interner::default();
+        for name in ["7:", "é", "a longer name, with a comma"] {
+            names.code(name);
+        }
+        let unpacked = |packed: &str| Interner::unpacked(packed).map(|(names, empty)| (names.into_names(), empty));
+        let known = ["7:", "é", "a longer name, with a comma", ""].map(str::to_owned).to_vec();
+        assert_eq!(unpacked(&names.packed()), Some((known.clone(), 3)));
+        names.code("");
+        assert_eq!(unpacked(&names.packed()), Some((known, 3)));
+        assert_eq!(unpacked("0:1:a"), Some((vec![String::new(), "a".to_owned()], 0)));
+        for damaged in ["1", "x:a", "9:a", "1:é"] {
+            assert_eq!(unpacked(damaged), None, "{damaged}");
+        }
     }
 }

@@ -68,6 +68,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+#[cfg(feature = "engine")]
+pub(crate) use self::parquet::codes;
+
 pub use self::columns::{Chunk, Column, IdColumn, Table};
 pub use self::error::TableError;
 pub use self::place::{Place, Spot};

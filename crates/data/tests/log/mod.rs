@@ -53,7 +53,7 @@ pub(crate) fn run(files: &[(&str, &[u8])], text: &str) -> Result<Outcome, Box<dy
 }
 
 pub(crate) fn options() -> IngestOptions<'static> {
-    IngestOptions { key: Some(KEY), now_microseconds: NOW, seed: 7 }
+    IngestOptions { key: Some(KEY), now_microseconds: NOW, seed: 7, only: None }
 }
 
 /// Ingests one CSV file called `log.csv`.

@@ -40,11 +40,10 @@ impl Record {
     /// Appends a row of a batch; `rate` is stored where there are slates.
     pub(super) fn write(self, batch: &Batch, row: usize, rate: f32, out: &mut Vec<u8>) {
         let Self { fields, dense, tasks, slates } = self;
-        out.extend(batch.features.ids[row * fields..][..fields].iter().flat_map(|id| id.to_le_bytes()));
-        let labels = [(&batch.labels.value, tasks), (&batch.labels.weight, tasks)];
-        for (values, width) in [(&batch.features.dense, dense)].into_iter().chain(labels) {
-            out.extend(values[row * width..][..width].iter().flat_map(|x| x.to_le_bytes()));
-        }
+        append(&batch.features.ids[row * fields..][..fields], u32::to_le_bytes, out);
+        append(&batch.features.dense[row * dense..][..dense], f32::to_le_bytes, out);
+        append(&batch.labels.value[row * tasks..][..tasks], f32::to_le_bytes, out);
+        append(&batch.labels.weight[row * tasks..][..tasks], f32::to_le_bytes, out);
         if slates {
             out.extend(batch.labels.slate[row].to_le_bytes());
             out.extend(rate.to_le_bytes());
@@ -79,4 +78,12 @@ impl Record {
 fn word_from_end(record: &[u8], place: usize) -> [u8; 4] {
     let words = record.as_chunks::<4>().0;
     words[words.len() - place]
+}
+
+/// Appends values, each four bytes.
+fn append<T: Copy>(values: &[T], bytes: impl Fn(T) -> [u8; 4], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + 4 * values.len(), 0);
+    let places = out[start..].as_chunks_mut::<4>().0;
+    places.iter_mut().zip(values).for_each(|(place, &value)| *place = bytes(value));
 }

@@ -76,6 +76,12 @@ impl<'a> Columns<'a> {
         self.inputs[input].number
     }
 
+    /// By input, the slot of its numbers, if it is read as such.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = Option<usize>> + '_ {
+        let is_number = |slot: &usize| matches!(self.wanted[*slot].kind, Kind::Number | Kind::NumberOrEmpty);
+        self.inputs.iter().map(move |slots| Some(slots.number).filter(is_number))
+    }
+
     /// Slot of an input's vectors.
     pub(super) fn vector(&self, input: usize) -> usize {
         self.inputs[input].vector
@@ -96,6 +102,11 @@ impl<'a> Columns<'a> {
 
     /// Slots of ids.
     pub(super) fn ids(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.wanted.len()).filter(|&slot| matches!(self.wanted[slot].kind, Kind::Id | Kind::IdOrEmpty))
+        (0..self.wanted.len()).filter(|&slot| self.is_id(slot))
+    }
+
+    /// Whether ids are read into a slot.
+    pub(super) fn is_id(&self, slot: usize) -> bool {
+        self.wanted[slot].kind.is_id()
     }
 }

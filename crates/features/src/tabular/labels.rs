@@ -72,11 +72,16 @@ pub(super) fn look_up<T: Copy>(
     row: usize,
 ) -> Result<T, Error> {
     let code = chunk.id(slot)[row] as usize;
-    meaning.get(code).copied().ok_or_else(|| Error::BadCell {
+    meaning.get(code).copied().ok_or_else(|| changed(chunk, columns, slot, row))
+}
+
+/// A code without a meaning: another process writes the file.
+pub(super) fn changed(chunk: &Chunk<'_>, columns: &Columns<'_>, slot: usize, row: usize) -> Error {
+    Error::BadCell {
         place: chunk.place(chunk.first_row() + row, columns.wanted[slot].name),
         problem: "the file changed while it was read".to_owned(),
         mend: "encode it again when nothing writes it",
-    })
+    }
 }
 
 /// A number that cannot be used.

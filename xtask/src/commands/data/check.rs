@@ -14,6 +14,7 @@ use crate::console::Console;
 use crate::flat::Flat;
 use crate::mapped::clean::{Cleaning, engine, lines};
 use crate::mapped::config::MappedConfig;
+use crate::mapped::parts::Kept;
 use crate::mapped::{gates, parts, report};
 use crate::output::Output;
 use crate::seeds::Seeds;
@@ -59,11 +60,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     // The folder goes with this command; what it holds can be kept.
     let cleaned =
         cleaned.map_err(|e| anyhow!("{}", format!("{e:#}").replace(&set_aside.display().to_string(), &place)))?;
-    let (rows, counts) = (cleaned.rows.clone(), cleaned.counts.clone());
+    let counts = cleaned.counts.clone();
     console.line(lines(&counts));
-    let profile = engine.profile(&rows, &cleaned.schema)?;
+    let profile = engine.profile(cleaned.rows.file().context("the clean rows were not written")?, &cleaned.schema)?;
     let kinds = parts::kinds(&config, &cleaned.schema)?;
-    let divided = parts::divide(&config, &cleaned, &kinds, &engine, (work, false))?;
+    let divided = parts::divide(&config, &cleaned, &kinds, &engine, (work, Kept::Parts))?;
     let (schema, made) = (divided.schema, divided.splits);
     if let Some((kind, error)) = divided.without.first() {
         bail!("no {} split: {error}", kind.name());

@@ -52,6 +52,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     if let Some(said) = anonymous(&schema, &cleaned, &engine).inspect_err(|_| super::leave_quarantine(folder))? {
         console.line(said);
     }
-    console.line(format!("wrote {}", cleaned.rows.display()));
+    console.line(format!("wrote {}", folder.join("clean.parquet").display()));
     Ok(())
 }

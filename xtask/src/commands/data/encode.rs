@@ -1,10 +1,12 @@
 //! `cargo xtask data encode`: from files to encoded rows on disk, and the encoder, without a training.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use jiff::Timestamp;
+use slatewise_data::log::engine::By;
 use slatewise_features::TableEncoder;
 
 use crate::commands::train_mapped::{encode, table_spec};
@@ -12,7 +14,7 @@ use crate::console::Console;
 use crate::flat::Flat;
 use crate::mapped::clean::{Cleaning, anonymous, engine, lines};
 use crate::mapped::config::MappedConfig;
-use crate::mapped::parts;
+use crate::mapped::parts::{self, Kept};
 use crate::seeds::Seeds;
 
 /// What `data encode` takes.
@@ -46,7 +48,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         now: Timestamp::now(),
         seed: Seeds(config.seed).number("noise"),
     };
-    let cleaned = cleaning.run().inspect_err(|_| super::leave_quarantine(folder))?;
+    let wanted = wanted(&config).filter(|_| !arguments.keep_rows);
+    let cleaned = if arguments.keep_rows { cleaning.run() } else { cleaning.passing(wanted.as_ref()) };
+    let cleaned = cleaned.inspect_err(|_| super::leave_quarantine(folder))?;
     if arguments.keep_rows {
         anonymous(&config.schema, &cleaned, &engine).inspect_err(|_| super::leave_quarantine(folder))?;
     }
@@ -54,7 +58,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     console.line(lines(&counts));
     console.line(cleaned.pace());
     let kind = parts::kinds(&config, &cleaned.schema)?[0];
-    let divided = parts::divide(&config, &cleaned, &[kind], &engine, (folder, arguments.keep_rows))?;
+    let kept = match &wanted {
+        Some(columns) => Kept::Columns(columns),
+        None if arguments.keep_rows => Kept::Whole,
+        None => Kept::Parts,
+    };
+    let divided = parts::divide(&config, &cleaned, &[kind], &engine, (folder, kept))?;
     let (schema, made) = (divided.schema, &divided.splits[0].1);
     // Features that nobody declared are proposed from what stands in the columns.
     let profile = if config.features.propose { engine.profile(&made.train.path, &schema)? } else { Vec::new() };
@@ -78,4 +87,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     flat.count("future_rows_in_train", made.future_rows_in_train as usize);
     flat.print(arguments.json);
     Ok(())
+}
+
+/// The columns out of which all is made that will be encoded; none where features are proposed, which may be any column.
+fn wanted(config: &MappedConfig) -> Option<BTreeSet<String>> {
+    let features = &config.features;
+    if features.propose {
+        return None;
+    }
+    let derive = &config.derive;
+    let one = features.categorical.iter().map(|feature| &feature.column);
+    let one = one.chain(features.numeric.iter().map(|feature| &feature.column));
+    let one = one.chain(features.calendar.iter().map(|feature| &feature.column));
+    let one = one.chain(features.vector.iter().map(|feature| &feature.column));
+    let crossed = features.cross.iter().flat_map(|cross| &cross.columns);
+    let targets =
+        features.target.iter().flat_map(|target| target.column.iter().chain(&target.columns).chain(&target.group));
+    let labels = config.tasks.iter().map(|task| &task.label.column);
+    let masks = config.tasks.iter().filter_map(|task| task.mask.as_ref()).map(|mask| &mask.column);
+    let by = derive.history.iter().map(|spec| &spec.by).chain(derive.window.iter().map(|spec| &spec.by));
+    let by = by.chain(derive.recency.iter().map(|spec| &spec.by)).flat_map(By::columns);
+    let of = derive.history.iter().map(|spec| &spec.of);
+    let all = one.chain(crossed).chain(targets).chain(labels).chain(masks).chain(by).chain(of);
+    Some(all.chain(&config.split.group).cloned().collect())
 }

@@ -27,6 +27,7 @@ use crate::console::Console;
 use crate::device::{self, Chosen};
 use crate::mapped::clean::{Cleaning, anonymous, engine, lines};
 use crate::mapped::config::{MappedConfig, OnLeak, SplitKind};
+use crate::mapped::parts::Kept;
 use crate::mapped::{gates, parts};
 use crate::run_dir::{RunDir, in_repository};
 use crate::seeds::Seeds;
@@ -115,7 +116,9 @@ impl Road<'_> {
         let cleaning =
             Cleaning { schema: &config.schema, engine, folder: work, now, seed: Seeds(config.seed).number("noise") };
         let quarantine = work.join("quarantine.csv");
-        let cleaned = cleaning.run().map_err(|error| outliving(error, &quarantine, run))?;
+        // Whether kept rows are anonymous is asked of the file.
+        let cleaned = if keep_rows { cleaning.run() } else { cleaning.passing(None) };
+        let cleaned = cleaned.map_err(|error| outliving(error, &quarantine, run))?;
         std::fs::rename(&quarantine, run.path("quarantine.csv")).context("moving quarantine.csv")?;
         let counts = cleaned.counts.clone();
         console.line(lines(&counts));
@@ -125,7 +128,8 @@ impl Road<'_> {
         }
         cleaned.tables.iter().for_each(|(name, counts)| console.line(format!("table {name}: {}", lines(counts))));
         let kinds = parts::kinds(&config, &cleaned.schema)?;
-        let divided = parts::divide(&config, &cleaned, &kinds, engine, (work, keep_rows))?;
+        let kept = if keep_rows { Kept::Whole } else { Kept::Parts };
+        let divided = parts::divide(&config, &cleaned, &kinds, engine, (work, kept))?;
         let (schema, made) = (divided.schema, divided.splits);
         made.iter().flat_map(|(kind, parts)| parts::lines(*kind, parts)).for_each(|line| console.line(line));
         for (kind, error) in divided.without {

@@ -11,22 +11,30 @@
 //! The verdicts are found on a few narrow columns; the rows themselves pass by once, and are sorted only if they are not
 //! in order already.
 
+use std::fs::File;
 use std::path::Path;
 
 use datafusion::arrow::array::{Array as _, AsArray};
 use datafusion::arrow::datatypes::{Int32Type, Int64Type};
+use datafusion::error::DataFusionError;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::clean_rows::CleanRows;
 use super::joins::{JoinedTable, TypedTable};
 use super::judge::Judge;
+use super::lookup::Lookup;
 use super::order::Order;
 use super::parquet_out::{ParquetOut, Rows as _};
-use super::session::{Engine, Session};
+use super::session::{Engine, Join, Session, failed};
 use super::temporary::Temporary;
 use super::{rows, sql};
 use crate::log::counts::Counts;
 use crate::log::error::LogError;
 use crate::log::quarantine::{QuarantineWriter, SetAside};
 use crate::log::schema::{Schema, TypedSchema};
+
+/// Bytes for keys from which on two things are done at a time.
+const ROOMY: usize = 64 << 20;
 
 /// Typed rows and what is declared about them.
 #[derive(Debug, Clone, Copy)]
@@ -57,26 +65,69 @@ impl Engine {
         quarantine: &mut QuarantineWriter,
         counts: &mut Counts,
     ) -> Result<TypedSchema, LogError> {
+        let rows = self.clean_rows(input, out, quarantine, counts)?;
+        if rows.path != out {
+            let mut file = ParquetOut::create(out, rows::arrow_schema(&rows.schema), &rows::order(&rows.schema))?;
+            rows.write(&mut file)?;
+            file.finish()?;
+        }
+        Ok(rows.schema)
+    }
+
+    /// The same rows without writing them, where they can be made as the typed ones pass by: these stand in order, and tables and
+    /// rows to leave out are few enough for the memory. Else they are written to `spare`.
+    ///
+    /// # Errors
+    /// As [`clean`](Self::clean).
+    pub fn clean_rows(
+        &self,
+        input: &CleanInput<'_>,
+        spare: &Path,
+        quarantine: &mut QuarantineWriter,
+        counts: &mut Counts,
+    ) -> Result<CleanRows, LogError> {
         let order = Order::of(input.rows, input.schema)?;
         let judge = Judge::new(self, input, &order)?;
-        let verdicts = judge.verdicts()?;
-        let taken = self.set_aside(input, &order, &judge, &verdicts, (quarantine, counts))?;
-        let tables: Vec<_> = input
-            .tables
-            .iter()
-            .map(|table| JoinedTable::prepare(self, table, input.schema))
-            .collect::<Result<_, _>>()?;
+        let prepare = || -> Result<Vec<_>, LogError> {
+            input.tables.iter().map(|table| JoinedTable::prepare(self, table, input.schema)).collect()
+        };
+        // Side by side where the memory is no question: plans in a small pool would take each other's.
+        let (verdicts, tables) = match self.memory_of_keys() >= ROOMY {
+            true => std::thread::scope(|scope| {
+                let tables = scope.spawn(prepare);
+                (judge.verdicts(), tables.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            }),
+            false => (judge.verdicts(), prepare()),
+        };
+        let taken = self.set_aside(input, &order, &judge, &verdicts?, (quarantine, counts))?;
+        let tables = tables?;
         for table in &tables {
             *counts.repeated_keys.entry(table.name.clone()).or_default() += table.repeated;
         }
         let schema = joined_schema(input.schema, &tables)?;
-        let written = self.write_clean(input, &order, (&taken, &tables), (&schema, out), counts)?;
-        counts.rows_kept = written;
-        if written == 0 {
+        // Small tables and few rows to leave out: the rows pass by in their order. A large one: all is sorted by its key.
+        let small = tables.iter().map(|table| (table.file.rows, table.file.bytes));
+        let small = small.chain(taken.as_ref().map(|taken| (taken.rows, taken.bytes)));
+        let (rows, bytes) = small.fold((0, 0), |(rows, bytes), more| (rows + more.0, bytes + more.1));
+        let join = self.join_for(rows, bytes);
+        // Rows that repeat others often stand out of order; what is left of the others need not be sorted.
+        let passing = match join == Join::Hash && order.by_row {
+            true => passing(input, (&schema, &order), (taken.as_ref(), &tables), counts)?,
+            false => None,
+        };
+        let rows = match passing {
+            Some(rows) => rows,
+            None => {
+                self.write_clean(input, &order, (taken.as_ref(), &tables, join), (&schema, spare), counts)?;
+                CleanRows::written(spare, &schema)?
+            }
+        };
+        counts.rows_kept = rows.rows();
+        if counts.rows_kept == 0 {
             let mend = "see the quarantine file, and mend the rules that take the rows away";
             return Err(LogError::NoRows { what: "clean".to_owned(), read: counts.rows_read, mend: mend.to_owned() });
         }
-        Ok(schema)
+        Ok(rows)
     }
 
     /// Counts the verdicts, writes rows to quarantine, and returns the rows to leave out.
@@ -120,16 +171,11 @@ impl Engine {
         &self,
         input: &CleanInput<'_>,
         order: &Order,
-        (taken, tables): (&Option<Temporary>, &[JoinedTable]),
+        (taken, tables, join): (Option<&Temporary>, &[JoinedTable], Join),
         (schema, out): (&TypedSchema, &Path),
         counts: &mut Counts,
-    ) -> Result<u64, LogError> {
-        // Small tables and few rows to leave out: the rows pass by in their order. A large one: all is sorted by its key.
-        let small = tables.iter().map(|table| (table.file.rows, table.file.bytes));
-        let small = small.chain(taken.as_ref().map(|taken| (taken.rows, taken.bytes)));
-        let (mut rows_held, mut bytes_held) = (0, 0);
-        small.for_each(|(rows, bytes)| (rows_held, bytes_held) = (rows_held + rows, bytes_held + bytes));
-        let session = self.session("clean rows", self.join_for(rows_held, bytes_held));
+    ) -> Result<(), LogError> {
+        let session = self.session("clean rows", join);
         session.file("typed", input.rows, &order.known())?;
         let without = match taken {
             Some(taken) => {
@@ -161,13 +207,45 @@ impl Engine {
             }
             file.write(&batch.columns()[..partners])
         })?;
-        let written = file.rows();
         file.finish()?;
         for (table, unmatched) in tables.iter().zip(unmatched) {
             *counts.unmatched.entry(table.name.clone()).or_default() += unmatched;
         }
-        Ok(written)
+        Ok(())
     }
+}
+
+/// The rows that are left, made as the typed ones pass by, if they are in order; counts rows without a partner.
+fn passing(
+    input: &CleanInput<'_>,
+    (schema, order): (&TypedSchema, &Order),
+    (taken, tables): (Option<&Temporary>, &[JoinedTable]),
+    counts: &mut Counts,
+) -> Result<Option<CleanRows>, LogError> {
+    let broken = |error| failed("clean rows", error);
+    let without = taken.map_or(Ok(Vec::new()), |taken| numbers(taken.path())).map_err(broken)?;
+    let tables = tables.iter().map(Lookup::read).collect::<Result<Vec<_>, _>>().map_err(broken)?;
+    let path = input.rows.to_path_buf();
+    let mut rows = CleanRows { path, schema: schema.clone(), order: order.clone(), without, tables };
+    let left = || Order::without(input.rows, input.schema, &rows.without);
+    let (left, unmatched) = rayon::join(left, || rows.unmatched());
+    rows.order = left?;
+    if !rows.order.by_time {
+        return Ok(None);
+    }
+    for (table, unmatched) in rows.tables.iter().zip(unmatched.map_err(broken)?) {
+        *counts.unmatched.entry(table.name.clone()).or_default() += unmatched;
+    }
+    Ok(Some(rows))
+}
+
+/// The whole numbers of a file of one column.
+fn numbers(path: &Path) -> Result<Vec<i64>, DataFusionError> {
+    let mut numbers = Vec::new();
+    for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
+        numbers.extend(batch?.column(0).as_primitive::<Int64Type>().values());
+    }
+    Ok(numbers)
 }
 
 /// Writes the rows of one verdict to quarantine, in their order.

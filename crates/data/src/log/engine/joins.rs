@@ -38,7 +38,8 @@ pub(super) struct JoinedTable {
     pub(super) columns: Vec<TypedColumn>,
     /// Rows left out because an earlier one has their key.
     pub(super) repeated: u64,
-    on: String,
+    /// The column of the log that holds its keys.
+    pub(super) on: String,
 }
 
 /// `<table>.<column>`, which a column that ingest wrote is called already.

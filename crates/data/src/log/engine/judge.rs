@@ -9,9 +9,10 @@ use datafusion::logical_expr::{Expr, ExprSchemable as _, lit, when};
 
 use super::clean::CleanInput;
 use super::order::Order;
+use super::repeats::Repeats;
 use super::session::{Engine, Join, Session, first_line};
 use super::temporary::Temporary;
-use super::{rows, sql};
+use super::{once, rows, sql};
 use crate::log::counts::Counts;
 use crate::log::error::LogError;
 use crate::log::schema::{Duplicates, TypedKind};
@@ -90,7 +91,43 @@ impl<'a> Judge<'a> {
     }
 
     /// Finds every row that some rule concerns: `_row`, `rule`, and `first`, the row that it repeats or contradicts.
+    ///
+    /// Where nothing is declared unique and the contents of all rows fit into the memory, the rows pass by once; else, and where
+    /// a rule cannot be asked of some row, by plans that spill and that tell which rule it is.
     pub(super) fn verdicts(&self) -> Result<Temporary, LogError> {
+        match self.seen_once()? {
+            Some(verdicts) => Ok(verdicts),
+            None => self.planned(),
+        }
+    }
+
+    /// The verdicts of one pass, if that is a way.
+    fn seen_once(&self) -> Result<Option<Temporary>, LogError> {
+        let bytes = Repeats::bytes(self.order.rows).filter(|bytes| *bytes <= self.engine.memory_of_keys() as u64);
+        if bytes.is_none() || !self.order.by_row || !self.input.log.rules.unique.is_empty() {
+            return Ok(None);
+        }
+        let session = self.engine.session("rules", Join::Hash);
+        let broken = self.broken(&session)?;
+        match once::verdicts(&session, self.input.rows, self.order.rows, (broken, self.conflict() + 1)) {
+            Ok(found) => Temporary::of_batch(self.engine, &found).map(Some),
+            // The plans fail too, and tell at which rule.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The number of the first rule that a row breaks by itself.
+    fn broken(&self, session: &Session<'_>) -> Result<Expr, LogError> {
+        let mut broken = lit(datafusion::common::ScalarValue::Int64(None));
+        for (number, rule) in self.rules.iter().enumerate().rev() {
+            let chain = when(rule.condition.clone(), lit(number as i64)).otherwise(broken);
+            broken = chain.map_err(|error| session.failed(error))?;
+        }
+        Ok(broken)
+    }
+
+    /// The verdicts of plans.
+    fn planned(&self) -> Result<Temporary, LogError> {
         let session = self.session(Join::Hash)?;
         let (conflict, repeat) = (self.conflict(), self.conflict() + 1);
         let mut found = vec![
@@ -145,11 +182,7 @@ impl<'a> Judge<'a> {
     fn session(&self, join: Join) -> Result<Session<'a>, LogError> {
         let session = self.engine.session("rules", join);
         session.file("typed", self.input.rows, &self.order.known())?;
-        let mut broken = lit(datafusion::common::ScalarValue::Int64(None));
-        for (number, rule) in self.rules.iter().enumerate().rev() {
-            let chain = when(rule.condition.clone(), lit(number as i64)).otherwise(broken);
-            broken = chain.map_err(|error| session.failed(error))?;
-        }
+        let broken = self.broken(&session)?;
         let judged = session.table("typed")?.with_column("_rule", broken).map_err(|error| session.failed(error))?;
         session.context.register_table("judged", judged.into_view()).map_err(|error| session.failed(error))?;
         Ok(session)

@@ -19,18 +19,29 @@
 //! Wide rows are read and written once per step and sorted only if they do not stand in order; verdicts and pasts are found on
 //! a few narrow columns and laid beside the rows. The page `docs/decisions/0012-data-engine.md` has the reasons and numbers.
 //!
+//! # Without a plan
+//! Where the memory holds what must be remembered, typed rows in order pass by twice and no plan touches them: once to be judged,
+//! once to be joined, derived from and divided ([`Engine::clean_rows`], [`Engine::divide_rows`]). For an encoder of the same process
+//! the parts then hold texts as codes and nothing that it does not ask for ([`Written::only`]). Plans are the road for all else, and
+//! give the same rows.
+//!
 //! # On a cluster
 //! Plans are plain SQL but for [`functions`], three window functions that a cluster's executors must register under the same
 //! names. No nested functions and no expression packs are used.
 
 mod clean;
+mod clean_rows;
 mod derive;
 mod joins;
 mod judge;
+mod lookup;
+mod numbered;
+mod once;
 mod order;
 mod parquet_out;
 mod pool;
 mod profile;
+mod repeats;
 mod rows;
 mod session;
 mod split;
@@ -38,8 +49,9 @@ mod sql;
 mod temporary;
 
 pub use self::clean::CleanInput;
+pub use self::clean_rows::CleanRows;
 pub use self::derive::{By, DeriveSpec, HistorySpec, RecencySpec, WindowSpec, functions, live};
 pub use self::joins::TypedTable;
 pub use self::profile::{ColumnProfile, KAnonymity};
 pub use self::session::{Engine, EngineConfig};
-pub use self::split::{Part, Parts, PartsKind, PartsOrder, PartsSpec};
+pub use self::split::{Part, Parts, PartsKind, PartsOrder, PartsSpec, Written};

@@ -33,6 +33,11 @@ pub(super) struct Order {
 impl Order {
     /// Looks at a file of typed rows: one pass over two columns.
     pub(super) fn of(path: &Path, schema: &TypedSchema) -> Result<Self, LogError> {
+        Self::without(path, schema, &[])
+    }
+
+    /// The same for the rows that are left of a file, whose `_row` ascends, when those of these numbers, ascending, are gone.
+    pub(super) fn without(path: &Path, schema: &TypedSchema, mut gone: &[i64]) -> Result<Self, LogError> {
         let time = schema.with_role(&Role::Time).next().map(|column| column.name.clone());
         let mut order = Self { rows: 0, time, by_row: true, by_time: true, untimed: 0 };
         let what = || format!("{}: cannot read it", path.display());
@@ -61,9 +66,13 @@ impl Order {
                 Some(name) => Some(number(name).ok_or_else(|| not_typed(path, name))?),
                 None => None,
             };
-            order.untimed += times.map_or(0, |times| times.null_count() as u64);
-            order.rows += rows.len() as u64;
             for at in 0..rows.len() {
+                if gone.first() == Some(&rows.value(at)) {
+                    gone = &gone[1..];
+                    continue;
+                }
+                order.rows += 1;
+                order.untimed += u64::from(times.is_some_and(|times| times.is_null(at)));
                 let this = (times.and_then(|times| times.is_valid(at).then(|| times.value(at))), rows.value(at));
                 if let Some(last) = last {
                     order.by_row &= last.1 < this.1;

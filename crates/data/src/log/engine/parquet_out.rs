@@ -17,7 +17,7 @@ use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use datafusion::parquet::basic::{Compression, Encoding};
-use datafusion::parquet::file::metadata::{ParquetMetaData, RowGroupMetaData, SortingColumn};
+use datafusion::parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData, SortingColumn};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::file::writer::SerializedFileWriter;
 use datafusion::parquet::schema::types::ColumnPath;
@@ -50,6 +50,8 @@ pub(super) struct ParquetOut {
     groups: ArrowRowGroupWriterFactory,
     group: Group,
     rows: u64,
+    /// Whether it must outlive this process.
+    durable: bool,
 }
 
 /// The row group under way.
@@ -66,7 +68,7 @@ impl ParquetOut {
         Self::packed(path, schema, order, Compression::LZ4_RAW)
     }
 
-    /// Begins a file that is read once, soon: packing it would cost more than it saves.
+    /// Begins a file that this process alone reads, soon: packing it, and waiting for the disk, would cost more than it saves.
     pub(super) fn unpacked(path: &Path, schema: SchemaRef) -> Result<Self, LogError> {
         Self::packed(path, schema, &[], Compression::UNCOMPRESSED)
     }
@@ -86,7 +88,8 @@ impl ParquetOut {
         let (writer, groups) = parts.map_err(|error| parquet_failed(path, error.into()))?;
         let blocks = BatchCoalescer::new(Arc::clone(&schema), ROWS_PER_BLOCK);
         let group = Group::default();
-        Ok(Self { path: path.to_path_buf(), schema, blocks, file, writer, groups, group, rows: 0 })
+        let durable = how != Compression::UNCOMPRESSED;
+        Ok(Self { path: path.to_path_buf(), schema, blocks, file, writer, groups, group, rows: 0, durable })
     }
 }
 
@@ -116,6 +119,11 @@ impl ParquetOut {
         self.rows
     }
 
+    /// Adds to what the file says of itself.
+    pub(super) fn note(&mut self, entry: KeyValue) {
+        self.writer.append_key_value_metadata(entry);
+    }
+
     /// Puts the file under its name and says how many bytes its values take unpacked.
     pub(super) fn finish(mut self) -> Result<u64, LogError> {
         let path = self.path.clone();
@@ -123,7 +131,9 @@ impl ParquetOut {
         let bytes: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
         let persist = move || -> std::io::Result<()> {
             self.writer.inner_mut().flush()?;
-            self.file.as_file().sync_all()?;
+            if self.durable {
+                self.file.as_file().sync_all()?;
+            }
             self.file.persist(&self.path)?;
             Ok(())
         };
@@ -180,12 +190,18 @@ fn retyped(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, DataFusionE
     if column.data_type() == wanted { Ok(Arc::clone(column)) } else { Ok(cast(column, wanted)?) }
 }
 
-/// Fast packing; numbers that ascend or hardly repeat are kept as differences, not in dictionaries.
+/// Fast packing; numbers that ascend or hardly repeat are kept as differences, not in dictionaries. What is not packed is written
+/// as it stands, but for texts.
 fn properties(schema: &SchemaRef, order: &[&str], how: Compression) -> WriterProperties {
-    let mut properties = WriterProperties::builder()
-        .set_compression(how)
-        .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
-        .set_statistics_enabled(EnabledStatistics::Chunk);
+    let mut properties =
+        WriterProperties::builder().set_compression(how).set_max_row_group_row_count(Some(ROWS_PER_GROUP));
+    if how == Compression::UNCOMPRESSED {
+        let texts = schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
+        let paths = texts.map(|field| ColumnPath::from(vec![field.name().clone()]));
+        properties = properties.set_statistics_enabled(EnabledStatistics::None).set_dictionary_enabled(false);
+        return paths.fold(properties, |properties, path| properties.set_column_dictionary_enabled(path, true)).build();
+    }
+    properties = properties.set_statistics_enabled(EnabledStatistics::Chunk);
     for field in schema.fields() {
         let path = ColumnPath::from(vec![field.name().clone()]);
         let ascends = order.contains(&field.name().as_str()) || field.name().starts_with('_');

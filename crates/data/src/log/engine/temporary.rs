@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::dataframe::DataFrame;
 use tempfile::TempPath;
 
@@ -22,6 +23,21 @@ pub(super) struct Temporary {
 impl Temporary {
     /// Runs a plan and keeps what comes out, in the order in which it comes.
     pub(super) fn of(engine: &Engine, session: &Session<'_>, plan: DataFrame) -> Result<Self, LogError> {
+        let schema: SchemaRef = std::sync::Arc::clone(plan.schema().inner());
+        Self::written(engine, schema, |out| session.run(plan, |batch| out.write(batch.columns())))
+    }
+
+    /// Keeps rows that are at hand.
+    pub(super) fn of_batch(engine: &Engine, batch: &RecordBatch) -> Result<Self, LogError> {
+        Self::written(engine, batch.schema(), |out| out.write(batch.columns()))
+    }
+
+    /// Keeps what `write` writes.
+    pub(super) fn written(
+        engine: &Engine,
+        schema: SchemaRef,
+        write: impl FnOnce(&mut ParquetOut) -> Result<(), LogError>,
+    ) -> Result<Self, LogError> {
         let not_made = |source| LogError::Io {
             path: engine.spill_folder().to_path_buf(),
             action: "cannot write into the spill folder",
@@ -30,9 +46,8 @@ impl Temporary {
         };
         let file = tempfile::Builder::new().prefix(".plan-").tempfile_in(engine.spill_folder()).map_err(not_made)?;
         let path = file.into_temp_path();
-        let schema: SchemaRef = std::sync::Arc::clone(plan.schema().inner());
         let mut out = ParquetOut::unpacked(&path, schema)?;
-        session.run(plan, |batch| out.write(batch.columns()))?;
+        write(&mut out)?;
         let rows = out.rows();
         Ok(Self { bytes: out.finish()?, path, rows })
     }

@@ -93,7 +93,7 @@ pub(super) fn arrow_schema(plan: &Plan) -> SchemaRef {
         ("_hash_b", DataType::Int64),
     ];
     let technical = technical.into_iter().map(|(name, kind)| Field::new(name, kind, false));
-    Arc::new(ArrowSchema::new(plan.columns.iter().map(field).chain(technical).collect::<Vec<_>>()))
+    Arc::new(ArrowSchema::new(plan.kept().map(field).chain(technical).collect::<Vec<_>>()))
 }
 
 fn data_type(kind: TypedKind) -> DataType {
@@ -140,6 +140,8 @@ pub(super) fn type_block(
     protection.give_back(memory);
     let keep = (!faulty.iter().all(|faulty| !faulty))
         .then(|| BooleanArray::from_iter(faulty.iter().map(|faulty| Some(!faulty))));
+    let mut plans = plan.columns.iter();
+    arrays.retain(|_| plans.next().is_some_and(|plan| plan.kept));
     push_technical(&mut arrays, hashes, &block);
     let mut batch = RecordBatch::try_new(Arc::clone(schema), arrays)?;
     if let Some(keep) = keep {

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use datafusion::arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::array_value_to_string;
 
@@ -37,6 +38,7 @@ impl<'a> Input<'a> {
         let array = match array.data_type() {
             DataType::Float16 | DataType::Float32 | DataType::Float64 => decimal(array)?,
             kind if kind.is_nested() => displayed(array)?,
+            kind if kind.is_integer() && *kind != DataType::UInt64 => whole(&cast(array, &DataType::Int64)?)?,
             _ => cast(array, &DataType::Utf8)?,
         };
         let array = array.as_string::<i32>().clone();
@@ -93,8 +95,55 @@ fn decimal(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     Ok(Arc::new(StringArray::from_iter(floats.iter().map(|value| value.map(|value| value.to_string())))))
 }
 
+/// Whole numbers as text; ids are such, so this is done often.
+fn whole(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let numbers = array.as_primitive::<Int64Type>();
+    let mut text: Vec<u8> = Vec::with_capacity(8 * numbers.len());
+    let mut offsets: Vec<i32> = Vec::with_capacity(numbers.len() + 1);
+    offsets.push(0);
+    for number in numbers {
+        if let Some(number) = number {
+            push_digits(number, &mut text);
+        }
+        offsets.push(i32::try_from(text.len()).map_err(|_| ArrowError::OffsetOverflowError(text.len()))?);
+    }
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(text), numbers.nulls().cloned())?))
+}
+
+fn push_digits(number: i64, text: &mut Vec<u8>) {
+    let (mut digits, mut at, mut rest) = ([b'0'; 20], 20, number.unsigned_abs());
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        text.push(b'-');
+    }
+    text.extend_from_slice(&digits[at..]);
+}
+
 /// Lists and structs as they are shown to people.
 fn displayed(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let show = |row: usize| array.is_valid(row).then(|| array_value_to_string(array, row)).transpose();
     Ok(Arc::new((0..array.len()).map(show).collect::<Result<StringArray, _>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_written_as_they_are_read() -> Result<(), ArrowError> {
+        let array = Int64Array::from(vec![Some(0), Some(-7), None, Some(i64::MAX), Some(i64::MIN), Some(1_000)]);
+        let array: ArrayRef = Arc::new(array);
+        assert_eq!(whole(&array)?.as_string::<i32>(), cast(&array, &DataType::Utf8)?.as_string::<i32>());
+        Ok(())
+    }
 }

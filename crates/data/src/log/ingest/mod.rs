@@ -60,6 +60,7 @@ mod values;
 pub(in crate::log) mod vector;
 mod write;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::array::RecordBatch;
@@ -71,7 +72,7 @@ use self::road::Road;
 use super::counts::Counts;
 use super::error::LogError;
 use super::quarantine::QuarantineWriter;
-use super::schema::{Schema, TypedSchema};
+use super::schema::{Role, Schema, TypedSchema};
 
 /// What ingest must be told beside the schema.
 #[derive(Clone, Copy, Default)]
@@ -82,6 +83,9 @@ pub struct IngestOptions<'a> {
     pub now_microseconds: i64,
     /// Begins hashes and noise.
     pub seed: u64,
+    /// The log's columns that are wanted later, if not all: they are all typed and judged, and only these are written, with those
+    /// that rules and joins ask for. Of no effect where [`rules.impossible`](super::schema::LogRules) may ask for any.
+    pub only: Option<&'a BTreeSet<String>>,
 }
 
 impl std::fmt::Debug for IngestOptions<'_> {
@@ -89,7 +93,7 @@ impl std::fmt::Debug for IngestOptions<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut out = out.debug_struct("IngestOptions");
         out.field("key", &self.key.map(|_| "…")).field("now_microseconds", &self.now_microseconds);
-        out.field("seed", &self.seed).finish()
+        out.field("seed", &self.seed).field("only", &self.only).finish()
     }
 }
 
@@ -133,13 +137,21 @@ impl Ingested {
 /// cannot be read or written.
 pub fn ingest(schema: &Schema, options: &IngestOptions<'_>, folder: &Path) -> Result<Ingested, LogError> {
     schema.check()?;
-    let log = Road::of_log(schema, options)?;
+    let mut log = Road::of_log(schema, options)?;
     // Every file is opened before the first is read through: a wrong name in the last table should not cost an hour.
     let tables = (0..schema.tables.len()).map(|at| Road::of_table(schema, at, &log, options));
     let tables = tables.collect::<Result<Vec<_>, _>>()?;
     let mut quarantine = QuarantineWriter::create(&folder.join("quarantine.csv"))?;
     let mut examples = Examples::default();
     let typed = folder.join("typed.parquet");
+    if let Some(only) = options.only.filter(|_| schema.rules.impossible.is_empty()) {
+        log.keep(|name, role| {
+            matches!(role, Role::Time | Role::Feedback)
+                || schema.rules.unique.iter().any(|unique| unique == name)
+                || schema.tables.iter().any(|table| table.on == name)
+                || only.contains(name)
+        });
+    }
     let (columns, counts) = log.write(&typed, &mut quarantine, &mut examples)?;
     if counts.rows_kept == 0 {
         let path = quarantine.path().display().to_string();

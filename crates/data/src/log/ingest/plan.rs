@@ -68,6 +68,8 @@ pub(super) struct ColumnPlan {
     pub(super) required: bool,
     pub(super) privacy: Option<ColumnPrivacy>,
     pub(super) spec: ColumnSpec,
+    /// Whether its values are handed on.
+    pub(super) kept: bool,
 }
 
 impl ColumnPlan {
@@ -122,7 +124,12 @@ impl Plan {
             kind: plan.kind(),
             available: plan.available,
         };
-        TypedSchema { files: files.to_vec(), columns: self.columns.iter().map(column).collect() }
+        TypedSchema { files: files.to_vec(), columns: self.kept().map(column).collect() }
+    }
+
+    /// The columns whose values are handed on.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &ColumnPlan> {
+        self.columns.iter().filter(|column| column.kept)
     }
 
     /// Of a log whose files have the columns `known`.
@@ -225,6 +232,7 @@ impl<'a> Builder<'a> {
             role,
             form,
             spec,
+            kept: true,
         });
     }
 

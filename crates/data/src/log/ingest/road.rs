@@ -16,7 +16,7 @@ use crate::log::counts::Counts;
 use crate::log::error::LogError;
 use crate::log::quarantine::{QuarantineWriter, SetAside};
 use crate::log::read::LogReader;
-use crate::log::schema::{Schema, TypedSchema};
+use crate::log::schema::{Role, Schema, TypedSchema};
 
 /// Opened files and what becomes of their columns.
 pub(super) struct Road {
@@ -50,6 +50,11 @@ impl Road {
         reader.want(&plan.wanted)?;
         let protection = Protection::new(options.key, plan.key_variable.as_deref(), options.seed)?;
         Ok(Self { reader, plan, protection, seed: options.seed })
+    }
+
+    /// Lets go of columns once they are judged, but for those that `keep` keeps by name and role.
+    pub(super) fn keep(&mut self, keep: impl Fn(&str, &Role) -> bool) {
+        self.plan.columns.iter_mut().for_each(|column| column.kept = keep(&column.name, &column.role));
     }
 
     /// Writes the rows that pass as Parquet, and the others to the quarantine.

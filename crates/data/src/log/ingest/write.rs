@@ -1,6 +1,7 @@
 //! `TypedWriter`: typed rows as Parquet, written beside its name and renamed.
 //!
-//! Batches gather until they fill a row group, whose columns are then encoded in parallel.
+//! Batches gather until they fill a row group, whose columns are then encoded in parallel. The rows are on their way: they are
+//! neither packed nor synced, and texts alone are put into dictionaries, one per row group, by which later steps tell them apart.
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::{
@@ -24,10 +25,13 @@ use tempfile::NamedTempFile;
 
 use crate::log::error::LogError;
 
-/// Most rows of a row group.
-const ROWS: usize = 1 << 19;
+/// Most rows of a row group: few enough that the memory of one serves the next.
+const ROWS: usize = 1 << 17;
 /// Bytes in memory beyond which a row group ends early.
 const BYTES: usize = 128 << 20;
+
+/// Bytes of texts beyond which a row group has no dictionary of them.
+const DICTIONARY_BYTES: usize = 32 << 20;
 
 /// Writes batches of one schema.
 pub(super) struct TypedWriter {
@@ -50,7 +54,7 @@ impl TypedWriter {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(folder).map_err(|source| failed(path, source))?;
-        let writer = ArrowWriter::try_new(BufWriter::new(file), Arc::clone(schema), Some(properties()));
+        let writer = ArrowWriter::try_new(BufWriter::new(file), Arc::clone(schema), Some(properties(schema)));
         let (out, factory) =
             writer.and_then(ArrowWriter::into_serialized_writer).map_err(|error| broken(path, error))?;
         let schema = Arc::clone(schema);
@@ -104,34 +108,24 @@ impl TypedWriter {
         let out = out.into_inner().map_err(|error| broken(&path, error))?;
         let finish = || -> io::Result<File> {
             let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
             Ok(file.persist(&path)?)
         };
         finish().map(drop).map_err(|source| failed(&path, source))
     }
 }
 
-fn properties() -> WriterProperties {
+fn properties(schema: &SchemaRef) -> WriterProperties {
     let builder = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_dictionary_enabled(false)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_max_row_group_row_count(Some(ROWS));
-    // Numbers that hardly repeat gain nothing from a dictionary.
-    ["_row", "_line"]
-        .into_iter()
-        .map(ColumnPath::from)
-        .fold(
-            ["_hash_a", "_hash_b"]
-                .into_iter()
-                .map(ColumnPath::from)
-                .fold(builder, |builder, column| builder.set_column_dictionary_enabled(column, false)),
-            |builder, column| {
-                builder
-                    .set_column_dictionary_enabled(column.clone(), false)
-                    .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
-            },
-        )
-        .build()
+    let texts = schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
+    let paths = texts.map(|field| ColumnPath::from(vec![field.name().clone()]));
+    let builder = paths.fold(builder, |builder, path| builder.set_column_dictionary_enabled(path, true));
+    let counts = ["_row", "_line"].into_iter().map(ColumnPath::from);
+    counts.fold(builder, |builder, path| builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)).build()
 }
 
 fn failed(path: &Path, source: io::Error) -> LogError {

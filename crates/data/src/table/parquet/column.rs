@@ -1,7 +1,7 @@
 //! One wanted column of one row group, some rows at a time.
 
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::DataType;
+use parquet::data_type::{DataType, Int32Type};
 use parquet::errors::{ParquetError, Result};
 
 use super::super::columns::BlockColumn;
@@ -49,6 +49,9 @@ impl Column {
         match self.block.kind {
             Kind::Number | Kind::NumberOrEmpty | Kind::Vector(_) => self.numbers(reader, rows),
             Kind::Id | Kind::IdOrEmpty => {
+                if let (Shape::Codes(empty), ColumnReader::Int32ColumnReader(reader)) = (self.shape, &mut *reader) {
+                    return self.codes(reader, rows, (known.len(), empty));
+                }
                 self.ids(reader, rows)?;
                 if let Err((row, value)) = self.block.ids.look_up(&[], known) {
                     self.fault = Some(Fault { row, kind: FaultKind::NotUtf8(value) });
@@ -176,6 +179,36 @@ impl Column {
             },
             _ => Err(unexpected_type()),
         }
+    }
+
+    /// The codes of the next rows, which stand there as such.
+    fn codes(
+        &mut self,
+        reader: &mut ColumnReaderImpl<Int32Type>,
+        rows: usize,
+        (names, empty): (usize, u32),
+    ) -> Result<()> {
+        let (values, levels) = self.next(reader, rows)?;
+        if values.iter().any(|&code| code as u32 as usize >= names) {
+            return Err(ParquetError::General("a code has no name".to_owned()));
+        }
+        if self.block.kind == Kind::IdOrEmpty && values.len() < rows {
+            let mut values = values.iter();
+            let or_empty = |&level: &i16| if level < self.levels.present { None } else { values.next() };
+            self.block
+                .ids
+                .codes
+                .extend(levels.iter().map(or_empty).map(|code| code.map_or(empty, |&code| code as u32)));
+            return Ok(());
+        }
+        let mut values = self.up_to_null(values, &levels, rows);
+        let refused = values.iter().position(|&code| code as u32 == empty);
+        if let Some(row) = refused.filter(|_| self.block.kind == Kind::Id) {
+            values.truncate(row);
+            self.fault = Some(Fault { row, kind: FaultKind::Empty });
+        }
+        self.block.ids.codes.extend(values.iter().map(|&code| code as u32));
+        Ok(())
     }
 
     fn push_ids<T: DataType>(

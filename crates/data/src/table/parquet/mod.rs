@@ -1,6 +1,7 @@
 //! A Parquet file: row group by row group, the wanted columns of some rows read at the same time and handed on in
 //! order.
 
+pub(crate) mod codes;
 mod column;
 mod file;
 mod shape;
@@ -13,6 +14,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use parquet::basic::Type;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
@@ -65,7 +67,7 @@ impl ParquetFile {
     ) -> Result<Vec<Interner>, E> {
         let mut columns = self.columns(places, kinds)?;
         let mut blocks: Vec<BlockColumn> = kinds.iter().map(|&kind| BlockColumn::new(kind)).collect();
-        let mut names: Vec<Interner> = kinds.iter().map(|_| Interner::default()).collect();
+        let mut names = self.names(&mut columns, places)?;
         let expected_rows = usize::try_from(self.reader.metadata().file_metadata().num_rows()).unwrap_or(0);
         let mut first_row = 0;
         for group in 0..self.reader.num_row_groups() {
@@ -106,6 +108,30 @@ impl ParquetFile {
             Ok(Column::new(shape, kind, Levels::of(&described)))
         };
         places.iter().zip(kinds).map(column).collect()
+    }
+
+    /// The names that are known before a row is read: those of columns of codes, which this marks as such.
+    fn names(&self, columns: &mut [Column], places: &[usize]) -> Result<Vec<Interner>, TableError> {
+        let metadata = self.reader.metadata().file_metadata();
+        let names = columns.iter_mut().zip(places).map(|(column, &place)| {
+            let schema = metadata.schema_descr().column(place);
+            let Some(packed) = codes::find(metadata, &self.header[place]) else { return Ok(Interner::default()) };
+            let damaged = || ParquetError::General("the names of a column of codes are damaged".to_owned());
+            let unpacked = Interner::unpacked(packed).filter(|_| schema.physical_type() == Type::INT32);
+            let (names, empty) = guarded(&self.place, || unpacked.ok_or_else(damaged))?;
+            if !column.block.kind.is_id() {
+                return Err(TableError::ColumnType {
+                    path: self.place.path().to_path_buf(),
+                    column: self.header[place].clone(),
+                    found: "texts as codes".to_owned(),
+                    wanted: column.block.kind.words(),
+                    mend: "cast it to a number",
+                });
+            }
+            column.shape = Shape::Codes(empty);
+            Ok(names)
+        });
+        names.collect()
     }
 
     /// Readers of the wanted columns of a row group, and its number of rows.

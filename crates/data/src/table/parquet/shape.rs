@@ -34,6 +34,8 @@ pub(super) enum Shape {
     Half,
     /// Bytes of text.
     Text,
+    /// Numbers of names, and which of them is the empty one: see [`codes`](super::codes).
+    Codes(u32),
     /// Sixteen bytes.
     Uuid,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
 use slatewise_data::table::Chunk;
 
 use super::super::bucket::Cuts;
@@ -103,13 +104,14 @@ impl<'a> Seen<'a> {
     ) -> Result<(), Error> {
         let rows: Vec<usize> = (0..chunk.rows()).filter(|row| part.holds(chunk.first_row() + row)).collect();
         self.rows += rows.len() as u64;
-        for slot in self.columns.ids() {
-            let (codes, counts) = (chunk.id(slot), &mut self.counts[slot]);
+        let columns = self.columns;
+        self.counts.par_iter_mut().enumerate().filter(|&(slot, _)| columns.is_id(slot)).for_each(|(slot, counts)| {
+            let codes = chunk.id(slot);
             // Codes of rows that are held out are counted 0 times.
             let codes_seen = codes.iter().max().map_or(0, |&code| code as usize + 1);
             counts.resize(codes_seen.max(counts.len()), 0);
             rows.iter().for_each(|&row| counts[codes[row] as usize] += 1);
-        }
+        });
         self.take_numbers(chunk, &rows)?;
         for (cross, inputs) in self.crosses.iter_mut().zip(&self.inputs.cross) {
             let Some(counts) = cross else { continue };
@@ -121,10 +123,12 @@ impl<'a> Seen<'a> {
     fn take_numbers(&mut self, chunk: &Chunk<'_>, rows: &[usize]) -> Result<(), Error> {
         let (columns, inputs) = (self.columns, self.inputs);
         let refused = |slot, row| move |problem| unfit(chunk, columns, slot, row, problem);
-        for (fit, &input) in self.numbers.iter_mut().zip(&inputs.numeric) {
+        let numbers = self.numbers.par_iter_mut().zip(&inputs.numeric).map(|(fit, &input)| {
             let slot = columns.number(input);
-            rows.iter().try_for_each(|&row| fit.push(chunk.number(slot)[row]).map_err(refused(slot, row)))?;
-        }
+            rows.iter().try_for_each(|&row| fit.push(chunk.number(slot)[row]).map_err(refused(slot, row)))
+        });
+        // Of several columns that are refused the first declared one is told, whatever the threads.
+        numbers.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>()?;
         for (fit, &input) in self.cuts.iter_mut().zip(&inputs.categorical) {
             let Some(fit) = fit else { continue };
             let slot = columns.number(input);

@@ -45,11 +45,6 @@ impl Lane {
         Ok(self.ahead.as_ref().map_or(0, RecordBatch::num_rows))
     }
 
-    /// The next block of rows; none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
-        Ok(self.batches.next().transpose()?)
-    }
-
     /// The next `rows` rows, which are at hand.
     fn take(&mut self, rows: usize) -> Option<RecordBatch> {
         let ahead = self.ahead.take()?;

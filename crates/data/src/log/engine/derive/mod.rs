@@ -19,27 +19,31 @@ mod spec;
 mod walk;
 mod window;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, BinaryArray};
-use datafusion::arrow::datatypes::Int64Type;
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema as ArrowSchema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::file::metadata::KeyValue;
 
 pub use self::spec::{By, DeriveSpec, HistorySpec, RecencySpec, WindowSpec};
 pub use self::walk::functions;
 
 use self::beside::Lane;
 use self::keyed::Keyed;
+use super::clean_rows::CleanRows;
 use super::order::Order;
 use super::parquet_out::{ParquetOut, Rows};
 use super::session::{Engine, Join, failed};
 use super::temporary::Temporary;
 use super::{rows, sql};
 use crate::log::error::LogError;
-use crate::log::schema::TypedSchema;
+use crate::log::schema::{TypedColumn, TypedKind, TypedSchema};
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 const MICROSECONDS_PER_SECOND: f64 = 1e6;
@@ -88,6 +92,66 @@ impl<'a> Derived<'a> {
     }
 }
 
+/// How rows are handed on.
+pub(super) struct Wide<'a> {
+    /// Of the clean columns and the derived ones those that are wanted, in their order.
+    pub(super) schema: TypedSchema,
+    pub(super) spec: &'a DeriveSpec,
+    /// Whether texts may be codes, and of the technical columns `_row` be enough: a reader of the tables of this crate sees no
+    /// difference, and every other one does.
+    pub(super) codes: bool,
+}
+
+impl<'a> Wide<'a> {
+    /// All columns as they are.
+    pub(super) fn whole(schema: &TypedSchema, spec: &'a DeriveSpec) -> Self {
+        Self { schema: spec.wide(schema), spec, codes: false }
+    }
+
+    /// The technical columns.
+    fn technical(&self, codes: bool) -> &'static [&'static str] {
+        if codes { &["_row"] } else { &rows::TECHNICAL }
+    }
+
+    /// The arrow schema of the rows.
+    pub(super) fn arrow_schema(&self, codes: bool) -> SchemaRef {
+        if !codes {
+            return rows::arrow_schema(&self.schema);
+        }
+        let histories = &self.spec.history;
+        // The names of feedbacks stay texts.
+        let is_kind = |name: &str| {
+            let kind = |value: &String| name.strip_suffix("_feedback") == Some(value);
+            histories.iter().any(|history| history.kinds && history.values().any(|value| kind(&value)))
+        };
+        let field = |column: &TypedColumn| match column.kind {
+            TypedKind::Text if !is_kind(&column.name) => Field::new(&column.name, DataType::Int32, true),
+            kind => sql::field(&column.name, kind),
+        };
+        let row = Field::new("_row", DataType::Int64, true);
+        Arc::new(ArrowSchema::new(self.schema.columns.iter().map(field).chain([row]).collect::<Vec<_>>()))
+    }
+
+    /// The clean columns that it takes to make these.
+    fn read<'s>(&'s self, clean: &'s TypedSchema, at: &'s str, codes: bool) -> BTreeSet<&'s str> {
+        let wanted = self.schema.columns.iter().map(|column| column.name.as_str());
+        let derived = Derived::all(self.spec).into_iter().flat_map(|derived| {
+            let more: Vec<&str> = match derived {
+                Derived::History(spec) => [spec.of.as_str()].into_iter().chain(spec.kinds_of(clean)).collect(),
+                Derived::Window(spec) => spec.feedback.iter().map(String::as_str).collect(),
+                Derived::Recency(_) => Vec::new(),
+            };
+            derived.by().iter().map(String::as_str).chain(more)
+        });
+        wanted
+            .filter(|name| clean.has(name))
+            .chain(derived)
+            .chain(self.technical(codes).iter().copied())
+            .chain([at])
+            .collect()
+    }
+}
+
 impl Engine {
     /// Writes the clean rows with their derived columns to `out`, in the same order.
     ///
@@ -102,34 +166,47 @@ impl Engine {
         out: &Path,
     ) -> Result<TypedSchema, LogError> {
         spec.check(schema)?;
-        let order = Order::of(clean, schema)?;
-        let wide = spec.wide(schema);
-        let create = || ParquetOut::create(out, rows::arrow_schema(&wide), &rows::order(&wide));
-        self.widen(clean, (schema, &order), spec, create)?.finish()?;
-        Ok(wide)
+        let clean = CleanRows::written(clean, schema)?;
+        let wide = Wide::whole(schema, spec);
+        let create = |_| ParquetOut::create(out, wide.arrow_schema(false), &rows::order(&wide.schema));
+        self.widen(&clean, &wide, create)?.0.finish()?;
+        Ok(wide.schema)
     }
 
     /// Hands the clean rows with their derived columns, in their order, to what `begin` makes; it may be made twice, where the
-    /// first way asks for too much memory.
+    /// first way asks for too much memory. It is told whether texts come as codes; then their names come at the end.
     pub(super) fn widen<S: Rows>(
         &self,
-        clean: &Path,
-        (schema, order): (&TypedSchema, &Order),
-        spec: &DeriveSpec,
-        begin: impl Fn() -> Result<S, LogError>,
-    ) -> Result<S, LogError> {
+        clean: &CleanRows,
+        wide: &Wide<'_>,
+        begin: impl Fn(bool) -> Result<S, LogError>,
+    ) -> Result<(S, Vec<KeyValue>), LogError> {
+        let (schema, order) = (&clean.schema, &clean.order);
         if !order.by_time {
             return Err(LogError::File {
-                path: clean.to_path_buf(),
+                path: clean.path.clone(),
                 problem: "its rows do not stand in the order of time and `_row`".to_owned(),
                 mend: "clean the rows first".to_owned(),
             });
         }
-        let mut keyed = Keyed::new(schema, spec, order.time.as_deref().unwrap_or("_row"), self.memory_of_keys());
-        match widen_keyed(clean, schema, &mut keyed, begin()?)? {
-            Some(written) => Ok(written),
-            None => self.widen_sorted(clean, (schema, order), spec, begin()?),
+        let at = order.time.as_deref().unwrap_or("_row");
+        let mut keyed = Keyed::new(schema, wide.spec, at, self.memory_of_keys());
+        if wide.codes {
+            let texts = wide.schema.columns.iter().map(|column| column.name.as_str());
+            keyed = keyed.with_codes(
+                texts.filter(|name| schema.column(name).is_some_and(|column| column.kind == TypedKind::Text)),
+            );
         }
+        if let Some(written) = widen_keyed(clean, (wide, at), &mut keyed, begin(wide.codes)?)? {
+            return Ok((written, keyed.names()));
+        }
+        drop(keyed);
+        if let Some(file) = clean.file() {
+            return Ok((self.widen_sorted(file, (schema, order), wide, begin(false)?)?, Vec::new()));
+        }
+        let whole = Temporary::written(self, rows::arrow_schema(schema), |out| clean.write(out))?;
+        let order = Order::of(whole.path(), schema)?;
+        Ok((self.widen_sorted(whole.path(), (schema, &order), wide, begin(false)?)?, Vec::new()))
     }
 
     /// The way that sorts by each key.
@@ -137,10 +214,10 @@ impl Engine {
         &self,
         clean: &Path,
         (schema, order): (&TypedSchema, &Order),
-        spec: &DeriveSpec,
+        wide: &Wide<'_>,
         mut out: S,
     ) -> Result<S, LogError> {
-        let derived = Derived::all(spec);
+        let derived = Derived::all(wide.spec);
         let mut keys: Vec<&[String]> = Vec::new();
         for by in derived.iter().map(|derived| derived.by()) {
             if !keys.contains(&by) {
@@ -152,7 +229,7 @@ impl Engine {
         let paths = [clean].into_iter().chain(pasts.iter().map(Temporary::path));
         let mut lanes: Vec<_> = paths.map(Lane::open).collect::<Result<_, _>>().map_err(broken)?;
         while let Some(batches) = beside::next(&mut lanes).map_err(broken)? {
-            out.write(&widened(schema, order, &derived, &keys, &batches).map_err(broken)?)?;
+            out.write(&widened((schema, order), wide, &derived, &keys, &batches).map_err(broken)?)?;
         }
         Ok(out)
     }
@@ -183,38 +260,50 @@ impl Engine {
     }
 }
 
-/// The way that remembers each key while the rows pass by once; none where that takes too much memory. Rows are read and
-/// looked at by one thread while another writes those before them.
+/// The way that remembers each key while the rows pass by once; none where that takes too much memory. One thread reads rows,
+/// one looks at those before them, and one writes those before these.
 fn widen_keyed<S: Rows>(
-    clean: &Path,
-    schema: &TypedSchema,
+    clean: &CleanRows,
+    (wide, at): (&Wide<'_>, &str),
     keyed: &mut Keyed<'_>,
     mut out: S,
 ) -> Result<Option<S>, LogError> {
-    let (send, receive) = sync_channel(BLOCKS_AHEAD);
-    let look = move || -> Result<bool, DataFusionError> {
-        let mut lane = Lane::open(clean)?;
-        while let Some(batch) = lane.next()? {
-            let Some(derived) = keyed.columns(&batch)? else { return Ok(false) };
-            let names = schema.columns.iter().map(|column| column.name.as_str());
-            let mut columns: Vec<_> = names.map(|name| column(&batch, name)).collect::<Result<_, _>>()?;
-            columns.extend(derived);
-            for name in rows::TECHNICAL {
-                columns.push(column(&batch, name)?);
+    let (read, made) = (wide.read(&clean.schema, at, wide.codes), wide.spec.columns());
+    let (send_batch, batches) = sync_channel::<RecordBatch>(BLOCKS_AHEAD);
+    let (send, receive) = sync_channel::<Vec<ArrayRef>>(BLOCKS_AHEAD);
+    // Who gets nothing more, or whom nobody listens to, ends; whoever failed says why.
+    let reading = move || -> Result<(), DataFusionError> {
+        let mut rows = clean.batches(Some(&read))?;
+        while let Some(batch) = rows.next()? {
+            if send_batch.send(batch).is_err() {
+                break;
             }
-            if send.send(columns).is_err() {
-                // Whoever writes has failed, and says so.
-                return Ok(true);
+        }
+        Ok(())
+    };
+    let look = move || -> Result<bool, DataFusionError> {
+        for batch in batches {
+            let Some(derived) = keyed.columns(&batch)? else { return Ok(false) };
+            let of = |name: &str| match made.iter().position(|derived| derived.name == name) {
+                Some(place) => Ok(Arc::clone(&derived[place])),
+                None => keyed.codes(name).map_or_else(|| column(&batch, name), Ok),
+            };
+            let wanted = wide.schema.columns.iter().map(|column| column.name.as_str());
+            let wanted = wanted.chain(wide.technical(wide.codes).iter().copied());
+            if send.send(wanted.map(of).collect::<Result<_, _>>()?).is_err() {
+                break;
             }
         }
         Ok(true)
     };
     std::thread::scope(|scope| {
-        let looking = scope.spawn(look);
-        let written = receive.iter().try_for_each(|columns: Vec<ArrayRef>| out.write(&columns));
+        let (reading, looking) = (scope.spawn(reading), scope.spawn(look));
+        let written = receive.iter().try_for_each(|columns| out.write(&columns));
         drop(receive);
         let looked = looking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written?;
+        read.map_err(broken)?;
         Ok(looked.map_err(broken)?.then_some(out))
     })
 }
@@ -224,7 +313,7 @@ fn broken(error: DataFusionError) -> LogError {
 }
 
 /// A column by its name.
-fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, DataFusionError> {
+pub(super) fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, DataFusionError> {
     batch.column_by_name(name).cloned().ok_or_else(|| exec_datafusion_err!("there is no column `{name}`"))
 }
 
@@ -235,8 +324,8 @@ fn of_key<'a>(derived: &[Derived<'a>], by: &[String]) -> Vec<Derived<'a>> {
 
 /// One block of wide rows: the clean columns, the derived ones, the technical ones.
 fn widened(
-    schema: &TypedSchema,
-    order: &Order,
+    (schema, order): (&TypedSchema, &Order),
+    wide: &Wide<'_>,
     derived: &[Derived<'_>],
     keys: &[&[String]],
     batches: &[RecordBatch],
@@ -254,9 +343,12 @@ fn widened(
         let packed = packed.as_binary_opt::<i32>().ok_or_else(|| exec_datafusion_err!("a past is not packed"))?;
         columns.extend(derived.unpacked(schema, packed, at.values()));
     }
-    for name in rows::TECHNICAL {
-        columns.push(column(clean, name)?);
-    }
     debug_assert!(columns.iter().all(|column| column.len() == clean.num_rows()));
-    Ok(columns)
+    let all = wide.spec.wide(schema).columns;
+    let mut wanted = Vec::with_capacity(all.len());
+    wanted.extend(columns.into_iter().zip(&all).filter(|(_, of)| wide.schema.has(&of.name)).map(|(column, _)| column));
+    for name in rows::TECHNICAL {
+        wanted.push(column(clean, name)?);
+    }
+    Ok(wanted)
 }

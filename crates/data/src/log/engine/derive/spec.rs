@@ -132,14 +132,18 @@ impl HistorySpec {
         self.feedback.iter().map(String::as_str).collect()
     }
 
+    /// The names of the columns of values.
+    pub(super) fn values(&self) -> impl Iterator<Item = String> {
+        let name = self.name.clone().unwrap_or_else(|| format!("{}_{}", self.by.prefix(), self.of));
+        (1..=self.last).map(move |at| format!("{name}_{at}"))
+    }
+
     /// The columns that this adds.
     pub fn columns(&self) -> Vec<TypedColumn> {
-        let name = self.name.clone().unwrap_or_else(|| format!("{}_{}", self.by.prefix(), self.of));
-        let each = (1..=self.last).flat_map(|at| {
-            let value = Some(column(format!("{name}_{at}"), TypedKind::Text));
-            let age = self.ages.then(|| column(format!("{name}_{at}_age"), TypedKind::Number));
-            let kind = self.kinds.then(|| column(format!("{name}_{at}_feedback"), TypedKind::Text));
-            [value, age, kind]
+        let each = self.values().flat_map(|name| {
+            let age = self.ages.then(|| column(format!("{name}_age"), TypedKind::Number));
+            let kind = self.kinds.then(|| column(format!("{name}_feedback"), TypedKind::Text));
+            [Some(column(name, TypedKind::Text)), age, kind]
         });
         each.flatten().collect()
     }

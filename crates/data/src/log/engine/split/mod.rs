@@ -4,7 +4,7 @@ mod place;
 mod share;
 mod spec;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::array::{ArrayRef, AsArray as _, BooleanArray};
@@ -16,13 +16,14 @@ use serde::{Deserialize, Serialize};
 pub use self::spec::{PartsKind, PartsOrder, PartsSpec};
 
 use self::place::Place;
-use super::derive::DeriveSpec;
+use super::clean_rows::CleanRows;
+use super::derive::{DeriveSpec, Wide};
 use super::order::Order;
 use super::parquet_out::{ParquetOut, Rows};
 use super::session::{Engine, Join, Session, failed};
 use super::{rows, sql};
 use crate::log::error::LogError;
-use crate::log::schema::{Role, TypedKind, TypedSchema};
+use crate::log::schema::{Role, TypedColumn, TypedKind, TypedSchema};
 
 const NAMES: [&str; 3] = ["train", "validation", "test"];
 
@@ -57,6 +58,16 @@ pub struct Parts {
     pub future_rows_in_validation: u64,
 }
 
+/// What is written of divided rows, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Written<'a> {
+    /// Where the rows stand undivided too, whole.
+    pub derived: Option<&'a Path>,
+    /// For readers of [`table`](crate::table) in this process alone: these columns, the times and the feedbacks, texts as codes
+    /// where the memory holds their names. Does not go with `derived`, nor with a group that stays together.
+    pub only: Option<&'a BTreeSet<String>>,
+}
+
 impl Engine {
     /// Writes `train.parquet`, `validation.parquet` and `test.parquet` into `folder`.
     ///
@@ -84,30 +95,60 @@ impl Engine {
         divisions: &[(PartsSpec, PathBuf)],
         derived: Option<&Path>,
     ) -> Result<(TypedSchema, Vec<Result<Parts, LogError>>), LogError> {
-        derive.check(schema)?;
-        let wide = derive.wide(schema);
-        divisions.iter().try_for_each(|(spec, _)| spec.check(&wide))?;
-        let order = Order::of(clean, schema)?;
-        let session = self.session("train, validation and test", Join::Hash);
-        session.file("rows", clean, &order.known())?;
+        self.divide_rows(&CleanRows::written(clean, schema)?, derive, divisions, Written { derived, only: None })
+    }
+
+    /// The same with rows that may not have been written.
+    ///
+    /// # Errors
+    /// As [`divide`](Self::divide).
+    pub fn divide_rows(
+        &self,
+        clean: &CleanRows,
+        derive: &DeriveSpec,
+        divisions: &[(PartsSpec, PathBuf)],
+        written: Written<'_>,
+    ) -> Result<(TypedSchema, Vec<Result<Parts, LogError>>), LogError> {
+        derive.check(&clean.schema)?;
+        let mut wide = Wide::whole(&clean.schema, derive);
+        divisions.iter().try_for_each(|(spec, _)| spec.check(&wide.schema))?;
+        let grouped = divisions.iter().any(|(spec, _)| spec.group.is_some());
+        if let Some(only) = written.only.filter(|_| written.derived.is_none() && !grouped) {
+            // What is told of each part is looked up in its time and its feedbacks.
+            let told = |column: &TypedColumn| matches!(column.role, Role::Time | Role::Feedback);
+            wide.schema.columns.retain(|column| told(column) || only.contains(&column.name));
+            wide.codes = true;
+        }
+        let order = &clean.order;
         let places: Vec<_> =
-            divisions.iter().map(|(spec, _)| Place::new(&session, spec, &wide, &order)).collect::<Result<_, _>>()?;
-        let begin = || -> Result<Divided<'_>, LogError> {
+            divisions.iter().map(|(spec, _)| Place::new(self, clean, spec, &wide.schema)).collect::<Result<_, _>>()?;
+        let begin = |codes: bool| -> Result<Divided<'_>, LogError> {
+            let create = |path: &Path| {
+                let schema = wide.arrow_schema(codes);
+                match wide.codes {
+                    true => ParquetOut::unpacked(path, schema),
+                    false => ParquetOut::create(path, schema, &rows::order(&wide.schema)),
+                }
+            };
             let folders = places.iter().zip(divisions);
-            let each = folders.map(|(place, (_, folder))| Division::create(place, &wide, folder));
-            let whole = derived.map(|path| ParquetOut::create(path, rows::arrow_schema(&wide), &rows::order(&wide)));
-            Ok(Divided { each: each.collect::<Result<_, _>>()?, whole: whole.transpose()? })
+            let each = folders.map(|(place, (_, folder))| Division::create(place, folder, create));
+            Ok(Divided { each: each.collect::<Result<_, _>>()?, whole: written.derived.map(create).transpose()? })
         };
-        let Divided { each, whole } = self.widen(clean, (schema, &order), derive, begin)?;
+        let (Divided { each, whole }, names) = self.widen(clean, &wide, begin)?;
         whole.map_or(Ok(0), ParquetOut::finish)?;
-        let finish = |(division, (spec, folder)): (Division<'_>, &(PartsSpec, PathBuf))| -> Result<Parts, LogError> {
-            if let Some(empty) = division.files.iter().position(|file| file.rows() == 0) {
-                return Err(no_rows(empty, order.rows, spec));
-            }
-            division.files.into_iter().try_for_each(|file| file.finish().map(drop))?;
-            self.parts(paths(folder), &wide, &order)
-        };
-        Ok((wide.clone(), each.into_iter().zip(divisions).map(finish).collect()))
+        let finish =
+            |(mut division, (spec, folder)): (Division<'_>, &(PartsSpec, PathBuf))| -> Result<Parts, LogError> {
+                if let Some(empty) = division.files.iter().position(|file| file.rows() == 0) {
+                    return Err(no_rows(empty, clean.rows(), spec));
+                }
+                for file in &mut division.files {
+                    names.iter().for_each(|entry| file.note(entry.clone()));
+                }
+                division.files.into_iter().try_for_each(|file| file.finish().map(drop))?;
+                self.parts(paths(folder), &wide.schema, order)
+            };
+        let parts = each.into_iter().zip(divisions).map(finish).collect();
+        Ok((wide.schema.clone(), parts))
     }
 
     /// Looks at the written files.
@@ -180,9 +221,12 @@ struct Division<'a> {
 }
 
 impl<'a> Division<'a> {
-    fn create(place: &'a Place, schema: &TypedSchema, folder: &Path) -> Result<Self, LogError> {
-        let create = |path: &PathBuf| ParquetOut::create(path, rows::arrow_schema(schema), &rows::order(schema));
-        Ok(Self { place, files: paths(folder).iter().map(create).collect::<Result<_, _>>()? })
+    fn create(
+        place: &'a Place,
+        folder: &Path,
+        create: impl Fn(&Path) -> Result<ParquetOut, LogError>,
+    ) -> Result<Self, LogError> {
+        Ok(Self { place, files: paths(folder).iter().map(|path| create(path)).collect::<Result<_, _>>()? })
     }
 
     fn write(&mut self, columns: &[ArrayRef]) -> Result<(), LogError> {

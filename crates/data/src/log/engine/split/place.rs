@@ -9,9 +9,8 @@ use datafusion::error::DataFusionError;
 use super::share::share;
 use super::spec::{PartsKind, PartsOrder, PartsSpec};
 use super::{no_rows, number};
-use crate::log::engine::order::Order;
-use crate::log::engine::session::Session;
-use crate::log::engine::sql;
+use crate::log::engine::clean_rows::CleanRows;
+use crate::log::engine::session::{Engine, Join, failed};
 use crate::log::error::LogError;
 use crate::log::schema::TypedSchema;
 
@@ -24,18 +23,19 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// `schema` is that of the rows as they are handed on.
     pub(super) fn new(
-        session: &Session<'_>,
+        engine: &Engine,
+        clean: &CleanRows,
         spec: &PartsSpec,
         schema: &TypedSchema,
-        order: &Order,
     ) -> Result<Self, LogError> {
         let index = |name: &str| schema.columns.iter().position(|column| column.name == name);
         // The number of the row is the first technical column.
         let row = schema.columns.len();
         match spec.kind {
             PartsKind::Chronological => {
-                let (clock, cuts) = cuts(session, spec, order)?;
+                let (clock, cuts) = cuts(engine, clean, spec)?;
                 Ok(Self::Cut { column: index(clock).unwrap_or(row), cuts })
             }
             PartsKind::Random => Ok(Self::Share {
@@ -77,7 +77,8 @@ impl Place {
 }
 
 /// The column that tells what is earlier, and the first values of validation and test.
-fn cuts<'o>(session: &Session<'_>, spec: &PartsSpec, order: &'o Order) -> Result<(&'o str, [i64; 2]), LogError> {
+fn cuts<'o>(engine: &Engine, clean: &'o CleanRows, spec: &PartsSpec) -> Result<(&'o str, [i64; 2]), LogError> {
+    let order = &clean.order;
     let clock = match (spec.order, &order.time) {
         (Some(PartsOrder::Row), _) | (None, None) => "_row",
         (_, Some(time)) => time,
@@ -87,15 +88,17 @@ fn cuts<'o>(session: &Session<'_>, spec: &PartsSpec, order: &'o Order) -> Result
         let mend = "rows without a time cannot be divided by it; declare the time required, or divide by \"row\"";
         return Err(LogError::config("split.order", format!("time, which {} rows lack", order.untimed), mend));
     }
-    if order.rows == 0 {
+    let rows = clean.rows();
+    if rows == 0 {
         return Err(no_rows(0, 0, spec));
     }
-    let name = sql::name(clock);
-    let by = if clock == "_row" { name.clone() } else { sql::names(order.columns()) };
-    let cut = |share: f64| -> Result<i64, LogError> {
-        let before = ((order.rows as f64 * share).round() as u64).min(order.rows.saturating_sub(1));
-        let query = format!("SELECT {name} FROM rows ORDER BY {by} LIMIT 1 OFFSET {before}");
-        Ok(number(session, &query)? as i64)
+    let before = |share: f64| ((rows as f64 * share).round() as u64).min(rows.saturating_sub(1));
+    let places = [before(1.0 - spec.validation - spec.test), before(1.0 - spec.test)];
+    let Some(file) = clean.file().filter(|_| clock == "_row" && !order.by_row) else {
+        return Ok((clock, clean.values(clock, places).map_err(|error| failed("train, validation and test", error))?));
     };
-    Ok((clock, [cut(1.0 - spec.validation - spec.test)?, cut(1.0 - spec.test)?]))
+    let session = engine.session("train, validation and test", Join::Hash);
+    session.file("rows", file, &order.known())?;
+    let cut = |place| number(&session, &format!("SELECT _row FROM rows ORDER BY _row LIMIT 1 OFFSET {place}"));
+    Ok((clock, [cut(places[0])? as i64, cut(places[1])? as i64]))
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Float64Builder, StringBuilder};
+use datafusion::arrow::array::{ArrayRef, Float64Builder, StringArray, StringBuilder};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::file::metadata::KeyValue;
 
-use super::{Keys, NONE, yes};
+use super::{Keys, NONE, coded, yes};
 use crate::log::engine::derive::live::seconds;
 use crate::log::engine::derive::spec::HistorySpec;
+use crate::table::codes;
 
 /// The last events of each slot, the latest first; those of now are seen when it has passed.
 pub(super) struct Events<'a> {
@@ -42,6 +44,11 @@ impl<'a> Events<'a> {
         Self { spec, kinds, by, of, now: None, of_now: Vec::new(), count: Vec::new(), events: Vec::new() }
     }
 
+    /// What a file says of the columns of values, if these are codes.
+    pub(super) fn columns_of_codes(&self) -> Vec<KeyValue> {
+        self.spec.values().map(|name| codes::of_column(&name, &self.spec.of)).collect()
+    }
+
     fn passed(&mut self) {
         let last = self.spec.last;
         for (slot, event) in self.of_now.drain(..) {
@@ -57,14 +64,14 @@ impl<'a> Events<'a> {
         &mut self,
         batch: &RecordBatch,
         at: &[Option<i64>],
-        keys: &[Keys<'_>],
+        (keys, codes): (&[Keys<'_>], bool),
         out: &mut Vec<ArrayRef>,
     ) -> Result<(), DataFusionError> {
         let (last, values) = (self.spec.last, &keys[self.of]);
         self.count.resize(keys[self.by].names.len(), 0);
         self.events.resize(self.count.len() * last, Event::default());
         let feedback: Vec<Vec<bool>> = self.kinds.iter().map(|name| yes(batch, name)).collect::<Result<_, _>>()?;
-        let mut texts: Vec<_> = (0..last).map(|_| StringBuilder::with_capacity(at.len(), 8 * at.len())).collect();
+        let mut found: Vec<Vec<u32>> = (0..last).map(|_| Vec::with_capacity(at.len())).collect();
         let places = |asked: bool| if asked { last } else { 0 };
         let mut ages: Vec<_> = (0..places(self.spec.ages)).map(|_| Float64Builder::with_capacity(at.len())).collect();
         let mut names: Vec<_> = (0..places(self.spec.kinds)).map(|_| StringBuilder::new()).collect();
@@ -76,8 +83,8 @@ impl<'a> Events<'a> {
             }
             let seen =
                 now.map_or(&[][..], |_| &self.events[slot as usize * last..][..self.count[slot as usize] as usize]);
-            for (place, texts) in texts.iter_mut().enumerate() {
-                texts.append_option(seen.get(place).map(|event| values.text(event.value)));
+            for (place, found) in found.iter_mut().enumerate() {
+                found.push(seen.get(place).map_or(NONE, |event| event.value));
             }
             for (place, ages) in ages.iter_mut().enumerate() {
                 ages.append_option(seen.get(place).zip(now).map(|(event, now)| seconds(event.at, now)));
@@ -95,8 +102,12 @@ impl<'a> Events<'a> {
             }
         }
         let (mut ages, mut names) = (ages.into_iter(), names.into_iter());
-        for mut texts in texts {
-            out.push(Arc::new(texts.finish()));
+        for found in found {
+            let text = |value: u32| (value != NONE).then(|| values.text(value));
+            out.push(match codes {
+                true => coded(found.into_iter()),
+                false => Arc::new(found.into_iter().map(text).collect::<StringArray>()),
+            });
             out.extend(ages.next().map(|mut ages| Arc::new(ages.finish()) as ArrayRef));
             out.extend(names.next().map(|mut names| Arc::new(names.finish()) as ArrayRef));
         }

@@ -12,12 +12,16 @@ mod days;
 mod earlier;
 mod events;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Int32Array};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Int8Type, Int64Type};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::file::metadata::KeyValue;
+use rayon::prelude::*;
 
 use self::days::Days;
 use self::earlier::Earlier;
@@ -25,18 +29,20 @@ use self::events::Events;
 use super::spec::RecencySpec;
 use super::walk::{integer, pack_key};
 use super::{DeriveSpec, Derived, column};
-use crate::log::schema::TypedSchema;
-use crate::table::interner::{EMPTY, EMPTY_KEY, Interner};
+use crate::log::engine::numbered::{NONE, Numbered};
+use crate::log::schema::{TypedKind, TypedSchema};
+use crate::table::codes;
+use crate::table::interner::{EMPTY, Interner};
 use crate::table::words::key;
-
-/// The slot of a row without a key.
-const NONE: u32 = u32::MAX;
 
 /// All that is derived, and the keys by which it is remembered.
 pub(super) struct Keyed<'a> {
     at: &'a str,
+    schema: &'a TypedSchema,
     keys: Vec<Keys<'a>>,
     pasts: Vec<Past<'a>>,
+    /// Whether texts are handed on as codes, the slots of their keys.
+    codes: bool,
     /// Bytes that may be remembered.
     limit: usize,
 }
@@ -47,6 +53,7 @@ struct Keys<'a> {
     /// Whether the values are wanted back as texts.
     text: bool,
     names: Interner,
+    numbered: Numbered,
     slots: Vec<u32>,
     packed: Vec<u8>,
 }
@@ -60,7 +67,7 @@ enum Past<'a> {
 impl<'a> Keyed<'a> {
     /// Nothing is remembered yet; `at` names the column of times, and at most `limit` bytes may be held.
     pub(super) fn new(schema: &'a TypedSchema, spec: &'a DeriveSpec, at: &'a str, limit: usize) -> Self {
-        let mut keyed = Self { at, keys: Vec::new(), pasts: Vec::new(), limit };
+        let mut keyed = Self { at, schema, keys: Vec::new(), pasts: Vec::new(), codes: false, limit };
         for derived in Derived::all(spec) {
             let by = keyed.keys_of(derived.by().iter().map(String::as_str).collect(), false);
             let past = match derived {
@@ -76,13 +83,46 @@ impl<'a> Keyed<'a> {
         keyed
     }
 
+    /// Hands on the texts of these columns, and the values of histories, as codes.
+    pub(super) fn with_codes(mut self, texts: impl Iterator<Item = &'a str>) -> Self {
+        self.codes = true;
+        for text in texts {
+            self.keys_of(vec![text], true);
+        }
+        self
+    }
+
     fn keys_of(&mut self, columns: Vec<&'a str>, text: bool) -> usize {
+        let is_text = |name: &str| self.schema.column(name).is_some_and(|column| column.kind == TypedKind::Text);
+        let text = text || matches!(&columns[..], [only] if is_text(only));
         let known = self.keys.iter().position(|keys| keys.columns == columns && keys.text == text);
         known.unwrap_or_else(|| {
-            let (names, slots, packed) = (Interner::default(), Vec::new(), Vec::new());
-            self.keys.push(Keys { columns, text, names, slots, packed });
+            let (names, numbered, slots, packed) = (Interner::default(), Numbered::default(), Vec::new(), Vec::new());
+            self.keys.push(Keys { columns, text, names, numbered, slots, packed });
             self.keys.len() - 1
         })
+    }
+
+    /// The codes of a column of texts in the rows at hand, if they are handed on so.
+    pub(super) fn codes(&self, name: &str) -> Option<ArrayRef> {
+        let keys = self.keys.iter().filter(|_| self.codes).find(|keys| keys.text && keys.columns == [name])?;
+        Some(coded(keys.slots.iter().copied()))
+    }
+
+    /// What a file says of its columns of codes: which they are, and the names.
+    pub(super) fn names(&self) -> Vec<KeyValue> {
+        if !self.codes {
+            return Vec::new();
+        }
+        let texts = self.keys.iter().filter(|keys| keys.text);
+        let own = texts.flat_map(|keys| {
+            [codes::names(keys.columns[0], &keys.names), codes::of_column(keys.columns[0], keys.columns[0])]
+        });
+        let values = self.pasts.iter().flat_map(|past| match past {
+            Past::Events(events) => events.columns_of_codes(),
+            Past::Days(_) | Past::Earlier(_) => Vec::new(),
+        });
+        own.chain(values).collect()
     }
 
     /// The derived columns of the next rows; none where more would have to be remembered than is allowed: then another way
@@ -92,17 +132,18 @@ impl<'a> Keyed<'a> {
         let times = times.as_primitive_opt::<Int64Type>();
         let times = times.ok_or_else(|| exec_datafusion_err!("the time is no 64-bit integer"))?;
         let at: Vec<Option<i64>> = times.iter().collect();
-        for keys in &mut self.keys {
-            keys.take_in(batch)?;
-        }
-        let mut columns = Vec::new();
-        for past in &mut self.pasts {
+        self.keys.par_iter_mut().try_for_each(|keys| keys.take_in(batch))?;
+        let (keys, codes) = (&self.keys[..], self.codes);
+        let each = self.pasts.par_iter_mut().map(|past| {
+            let mut columns = Vec::new();
             match past {
-                Past::Events(events) => events.columns(batch, &at, &self.keys, &mut columns)?,
-                Past::Days(days) => days.columns(batch, &at, &self.keys, &mut columns)?,
-                Past::Earlier(earlier) => earlier.columns(&at, &self.keys, &mut columns),
+                Past::Events(events) => events.columns(batch, &at, (keys, codes), &mut columns)?,
+                Past::Days(days) => days.columns(batch, &at, keys, &mut columns)?,
+                Past::Earlier(earlier) => earlier.columns(&at, keys, &mut columns),
             }
-        }
+            Ok::<_, DataFusionError>(columns)
+        });
+        let columns = each.collect::<Result<Vec<_>, _>>()?.concat();
         let held: usize = self.keys.iter().map(|keys| keys.names.bytes()).sum();
         let held = held + self.pasts.iter().map(Past::bytes).sum::<usize>();
         Ok((held <= self.limit).then_some(columns))
@@ -123,20 +164,19 @@ impl Keys<'_> {
     /// Finds the slot of each row.
     fn take_in(&mut self, batch: &RecordBatch) -> Result<(), DataFusionError> {
         self.slots.clear();
-        let mut columns = self.columns.iter().map(|name| column(batch, name)).collect::<Result<Vec<_>, _>>()?;
+        let columns = self.columns.iter().map(|name| column(batch, name)).collect::<Result<Vec<_>, _>>()?;
         if self.text {
-            columns = columns.iter().map(|column| cast(column, &DataType::Utf8)).collect::<Result<_, _>>()?;
+            let Self { names, numbered, slots, .. } = self;
+            return numbered.append(&columns[0], |text| names.code(text), slots);
         }
-        if let [only] = &columns[..]
-            && let Some(texts) = only.as_string_opt::<i32>()
-        {
-            let names = &mut self.names;
-            self.slots.extend(texts.iter().map(|text| text.map_or(NONE, |text| slot(names, text.as_bytes()))));
-            return Ok(());
-        }
+        let plain = |column: &ArrayRef| match column.data_type() {
+            DataType::Dictionary(..) => cast(column, &DataType::Utf8),
+            _ => Ok(Arc::clone(column)),
+        };
+        let columns = columns.iter().map(plain).collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
             let whole = pack_key(&columns, row, &mut self.packed)?;
-            self.slots.push(if whole { slot(&mut self.names, &self.packed) } else { NONE });
+            self.slots.push(if whole { self.names.insert(key(&self.packed), &self.packed) } else { NONE });
         }
         Ok(())
     }
@@ -148,12 +188,16 @@ impl Keys<'_> {
     }
 }
 
-fn slot(names: &mut Interner, bytes: &[u8]) -> u32 {
-    if bytes.is_empty() { names.insert(EMPTY_KEY, EMPTY) } else { names.insert(key(bytes), bytes) }
+/// Slots as a column of codes.
+fn coded(slots: impl Iterator<Item = u32>) -> ArrayRef {
+    Arc::new(slots.map(|slot| (slot != NONE).then_some(slot as i32)).collect::<Int32Array>())
 }
 
 /// Where a feedback is 1.
 fn yes(batch: &RecordBatch, name: &str) -> Result<Vec<bool>, DataFusionError> {
     let column = column(batch, name)?;
+    if let Some(flags) = column.as_primitive_opt::<Int8Type>() {
+        return Ok(flags.iter().map(|flag| flag == Some(1)).collect());
+    }
     Ok((0..column.len()).map(|row| integer(&column, row) == 1).collect())
 }
