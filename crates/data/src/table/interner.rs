@@ -161,6 +161,7 @@ impl Interner {
 
     /// Names that were packed, and the empty one behind them if it is not among them, with its code. They are named by code, and
     /// never looked up.
+    #[cfg(feature = "parquet")]
     pub(super) fn unpacked(mut packed: &str) -> Option<(Self, u32)> {
         let (mut names, mut empty) = (Self::default(), None);
         while !packed.is_empty() {
@@ -232,12 +233,8 @@ mod tests {
         assert_eq!(names.insert(7, b"a long name 2"), 1);
         assert_eq!(names.len(), 3);
     }
-}
 
-#[cfg(all(test, feature = "engine"))]
-mod tests {
-    use super::*;
-
+    #[cfg(feature = "engine")]
     #[test]
     fn packed_names_are_unpacked_whatever_they_hold() {
         let mut names = Interner::default();

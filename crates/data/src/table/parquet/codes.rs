@@ -7,8 +7,11 @@
 //! Steps of one process hand such files to each other, so that no text is written, read or looked up once per row. As ids such a
 //! column reads like the column of texts that it stands for.
 
-use parquet::file::metadata::{FileMetaData, KeyValue};
+use parquet::file::metadata::FileMetaData;
+#[cfg(feature = "engine")]
+use parquet::file::metadata::KeyValue;
 
+#[cfg(feature = "engine")]
 use super::super::interner::Interner;
 
 const CODES: &str = "slatewise.codes:";
