@@ -21,6 +21,7 @@ fusion_steps = 1000
 critic_steps = 300
 judged_sessions = 20
 curve_points = 2
+curve_sessions = 50
 "#;
 
 /// Writes `run.toml`, the tiny run with `more` on top of it, into a folder.

@@ -119,10 +119,17 @@ pub(crate) struct ScheduleConfig {
     pub(crate) judged_sessions: u64,
     /// Points of a learning curve, ≥ 2.
     pub(crate) curve_points: usize,
+    /// Sessions per point of a learning curve, ≥ 1.
+    #[serde(default = "curve_sessions")]
+    pub(crate) curve_sessions: u64,
 }
 
 fn fusion_steps() -> u64 {
     200_000
+}
+
+fn curve_sessions() -> u64 {
+    1_000
 }
 
 fn critic_steps() -> u64 {
@@ -154,6 +161,7 @@ impl PolicyConfig {
             ("environments", s.environments as u64, 1),
             ("judged_sessions", s.judged_sessions, 2),
             ("curve_points", s.curve_points as u64, 2),
+            ("curve_sessions", s.curve_sessions, 1),
         ];
         for (key, value, least) in at_least {
             ensure!(value >= least, "policy.schedule.{key}: at least {least}, not {value}");

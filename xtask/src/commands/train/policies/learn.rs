@@ -21,9 +21,6 @@ use crate::config::RunConfig;
 use crate::console::Bar;
 use crate::seeds::Seeds;
 
-/// Sessions per point of a learning curve.
-const CURVE_SESSIONS: u64 = 1000;
-
 /// What learners need.
 #[derive(Clone, Copy)]
 pub(super) struct LearnTask<'a> {
@@ -262,7 +259,8 @@ impl<'a> LearnTask<'a> {
     /// What a policy earns from the same simulated visitors each time.
     fn greedy(&self, policy: &mut dyn Policy<SessionState>, seed: u64) -> SessionSummary {
         let visitors = Seeds(self.config.seed).number(&format!("curve {seed}"));
-        simulate_sessions(policy, &self.simulator(), self.reward, CURVE_SESSIONS, visitors).summary()
+        let sessions = self.config.policy.schedule.curve_sessions;
+        simulate_sessions(policy, &self.simulator(), self.reward, sessions, visitors).summary()
     }
 }
 
