@@ -1,6 +1,5 @@
 //! RMTL: targets by hand, problems whose best weights are known, other reward weights without new critics, a constraint, saving.
 
-use burn::module::Module;
 use burn::tensor::Device;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
