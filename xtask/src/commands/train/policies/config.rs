@@ -133,7 +133,7 @@ fn curve_sessions() -> u64 {
 }
 
 fn critic_steps() -> u64 {
-    16_000
+    12_000
 }
 
 impl PolicyConfig {
