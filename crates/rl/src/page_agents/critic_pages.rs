@@ -176,16 +176,15 @@ mod tests {
     use crate::simulator::UserModel;
     use crate::state::{PriceMoments, StateFeature, StateSpec};
     use crate::streams::Streams;
-    use crate::testing::{check_policy, tiny_distance, tiny_log, tiny_tables};
+    use crate::testing::{TinyShop, check_policy, tiny_tables};
     use rand::SeedableRng;
 
     #[test]
     fn critics_lead_to_the_page_that_pays() {
-        let log = tiny_log();
-        let (spec, distance) = (RewardSpec::default(), tiny_distance(&log.catalogue));
-        let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
+        let shop = TinyShop::new(RewardSpec::default());
+        let (log, reward) = (&shop.log, shop.reward());
         let user = UserModel::new(tiny_tables(), 1.0);
-        let starts = StartStates::from_log(&log, 0..3).unwrap();
+        let starts = StartStates::from_log(log, 0..3).unwrap();
         let scores = PageScores::new(&user, reward);
         let index = StateSpec { features: vec![StateFeature::LastItem] }.resolve(&log.catalogue);
         let encoder = StateEncoder::new(index, PriceMoments { mean: 25.0, deviation: 10.0 });

@@ -105,22 +105,21 @@ mod tests {
     use crate::learner::Learning;
     use crate::page_agents::FusedPages;
     use crate::policy::EpsilonSchedule;
-    use crate::reward::{RewardSpec, SessionReward};
+    use crate::reward::RewardSpec;
     use crate::rollout::{Budget, rollout};
     use crate::session::StartStates;
     use crate::simulator::UserModel;
     use crate::state::{StateFeature, StateSpec};
     use crate::streams::Streams;
     use crate::tabular::{QLearning, TabularConfig};
-    use crate::testing::{check_environment, check_policy, tiny_distance, tiny_log, tiny_tables};
+    use crate::testing::{TinyShop, check_environment, check_policy, tiny_tables};
 
     #[test]
     fn learned_weights_earn_what_the_best_fixed_ones_do() {
-        let log = tiny_log();
-        let (spec, distance) = (RewardSpec { diversity: 0.0, ..RewardSpec::default() }, tiny_distance(&log.catalogue));
-        let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
+        let shop = TinyShop::new(RewardSpec { diversity: 0.0, ..RewardSpec::default() });
+        let (log, reward) = (&shop.log, shop.reward());
         let user = UserModel::new(tiny_tables(), 1.0);
-        let starts = StartStates::from_log(&log, 0..3).unwrap();
+        let starts = StartStates::from_log(log, 0..3).unwrap();
         let (scores, grid) = (PageScores::new(&user, reward), FusionGrid::simplex(4, 1).unwrap());
         let simulator = SessionSimulator::new(&user, &starts, 5);
         let environment = || FusedSessions::new(simulator.clone(), &scores, &grid);

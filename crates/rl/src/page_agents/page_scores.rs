@@ -149,13 +149,12 @@ impl Policy<SessionState> for FusedPages<'_> {
 mod tests {
     use super::*;
     use crate::reward::RewardSpec;
-    use crate::testing::{check_policy, tiny_distance, tiny_log, tiny_tables};
+    use crate::testing::{TinyShop, check_policy, tiny_tables};
 
     #[test]
     fn scores_equal_hand_computation() {
-        let log = tiny_log();
-        let (spec, distance) = (RewardSpec::default(), tiny_distance(&log.catalogue));
-        let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
+        let shop = TinyShop::new(RewardSpec::default());
+        let reward = shop.reward();
         let user = UserModel::new(tiny_tables(), 1.0);
         let scores = PageScores::new(&user, reward);
         let (state, mut found) = (SessionState { history: vec![0], ..SessionState::default() }, Vec::new());
@@ -175,9 +174,8 @@ mod tests {
 
     #[test]
     fn fused_pages_are_policies() {
-        let log = tiny_log();
-        let (spec, distance) = (RewardSpec::default(), tiny_distance(&log.catalogue));
-        let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
+        let shop = TinyShop::new(RewardSpec::default());
+        let reward = shop.reward();
         let user = UserModel::new(tiny_tables(), 1.0);
         let scores = PageScores::new(&user, reward);
         let state = SessionState { history: vec![0], ..SessionState::default() };

@@ -135,14 +135,14 @@ mod tests {
     use crate::learner::Learning;
     use crate::logged::logged_trajectories;
     use crate::policy::EpsilonSchedule;
-    use crate::reward::{RewardSpec, SessionReward};
+    use crate::reward::RewardSpec;
     use crate::rollout::{Budget, rollout};
     use crate::session::{Response, StartStates};
     use crate::simulator::{SessionSimulator, Situation};
     use crate::state::{StateFeature, StateSpec};
     use crate::streams::Streams;
     use crate::tabular::StepSize;
-    use crate::testing::{tiny_distance, tiny_log, tiny_tables};
+    use crate::testing::{TinyShop, tiny_log, tiny_tables};
     use rand::SeedableRng;
 
     fn session(history: &[u32]) -> SessionState {
@@ -183,9 +183,8 @@ mod tests {
 
     #[test]
     fn it_reaches_the_optimal_values_of_the_simulator() {
-        let log = tiny_log();
-        let (spec, distance) = (RewardSpec { diversity: 0.0, ..RewardSpec::default() }, tiny_distance(&log.catalogue));
-        let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
+        let shop = TinyShop::new(RewardSpec { diversity: 0.0, ..RewardSpec::default() });
+        let (log, reward) = (&shop.log, shop.reward());
         let user = UserModel::new(tiny_tables(), 1.0);
         let (tables, discount) = (user.tables(), 0.8);
         // Value iteration over situations: Q(c, a) = stay Σ choice (r + γ max Q(c')), c' = (item, the deeper bucket).
@@ -205,7 +204,7 @@ mod tests {
         let index = StateSpec { features }.resolve(&log.catalogue);
         let config = TabularConfig { discount, ..TabularConfig::default() };
         let mut learner = PageSlateQ::new(index, &user, config);
-        let starts = StartStates::from_log(&log, 0..3).unwrap();
+        let starts = StartStates::from_log(log, 0..3).unwrap();
         let reward_of = |response: &Response, after: &SessionState| reward.components_after(*response, after).total();
         let mut learning = Learning::new(&mut learner, EpsilonSchedule::constant(0.5), reward_of);
         let simulator = SessionSimulator::new(&user, &starts, 20);
@@ -220,14 +219,13 @@ mod tests {
 
     #[test]
     fn a_log_restricts_pages_until_it_is_left_behind() {
-        let log = tiny_log();
-        let (spec, distance) = (RewardSpec::default(), tiny_distance(&log.catalogue));
-        let reward = SessionReward { spec: &spec, catalogue: &log.catalogue, distance: &distance };
+        let shop = TinyShop::new(RewardSpec::default());
+        let (log, reward) = (&shop.log, shop.reward());
         let user = UserModel::new(tiny_tables(), 0.0);
         let index = StateSpec { features: vec![StateFeature::LastListing] }.resolve(&log.catalogue);
         let config = TabularConfig { min_support: 1, ..TabularConfig::default() };
         let mut learner = PageSlateQ::new(index, &user, config);
-        let trajectories = logged_trajectories(&log, 0..3, reward, &user, |state| learner.represent(state)).unwrap();
+        let trajectories = logged_trajectories(log, 0..3, reward, &user, |state| learner.represent(state)).unwrap();
         learner.learn_offline(&trajectories, 1, &mut ChaCha8Rng::seed_from_u64(0));
         // Sessions [0, 3, 1] and [0, 1]: from listing 0 to both listings, from listing 1 to listing 0 alone.
         let values = |learner: &PageSlateQ<'_>| {

@@ -26,7 +26,7 @@ pub use environment::check_environment;
 pub(crate) use fixed_values::FixedValues;
 pub use learner::check_learner;
 #[cfg(test)]
-pub(crate) use tiny::{tiny_distance, tiny_log, tiny_tables};
+pub(crate) use tiny::{TinyShop, tiny_distance, tiny_log, tiny_tables};
 
 use crate::policy::Policy;
 

@@ -13,7 +13,27 @@
 use slatewise_data::{Catalogue, ContextColumn, ImpressionLog, ItemAttribute, Listing};
 use slatewise_eval::catalog::ItemDistance;
 
+use crate::reward::{RewardSpec, SessionReward};
 use crate::simulator::{ResponseTables, Situation};
+
+/// The tiny log with what its clicks are worth.
+pub(crate) struct TinyShop {
+    pub(crate) log: ImpressionLog,
+    spec: RewardSpec,
+    distance: ItemDistance,
+}
+
+impl TinyShop {
+    pub(crate) fn new(spec: RewardSpec) -> Self {
+        let log = tiny_log();
+        let distance = tiny_distance(&log.catalogue);
+        Self { log, spec, distance }
+    }
+
+    pub(crate) fn reward(&self) -> SessionReward<'_> {
+        SessionReward { spec: &self.spec, catalogue: &self.log.catalogue, distance: &self.distance }
+    }
+}
 
 pub(crate) fn tiny_log() -> ImpressionLog {
     let text = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
