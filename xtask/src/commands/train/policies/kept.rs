@@ -34,17 +34,22 @@ pub(super) trait Trainee: Learner<SessionState> {
     fn kept(&self) -> Self::Kept;
 }
 
-impl Kept for QLearning<StateIndex<'_>> {
+/// A learner that is a table: all of it is kept, and acts by its values.
+trait Tabular: Learner<SessionState> + Clone {
+    fn table_weights(&self) -> Weights;
+}
+
+impl<L: Tabular> Kept for L {
     fn policy(&self) -> Box<dyn Policy<SessionState> + '_> {
         Box::new(EpsilonGreedy::greedy(self))
     }
 
     fn weights(&self) -> Weights {
-        Weights::Pages(self.table().clone())
+        self.table_weights()
     }
 }
 
-impl Trainee for QLearning<StateIndex<'_>> {
+impl<L: Tabular> Trainee for L {
     type Kept = Self;
 
     fn kept(&self) -> Self {
@@ -52,39 +57,21 @@ impl Trainee for QLearning<StateIndex<'_>> {
     }
 }
 
-impl Kept for Sarsa<StateIndex<'_>> {
-    fn policy(&self) -> Box<dyn Policy<SessionState> + '_> {
-        Box::new(EpsilonGreedy::greedy(self))
-    }
-
-    fn weights(&self) -> Weights {
+impl Tabular for QLearning<StateIndex<'_>> {
+    fn table_weights(&self) -> Weights {
         Weights::Pages(self.table().clone())
     }
 }
 
-impl Trainee for Sarsa<StateIndex<'_>> {
-    type Kept = Self;
-
-    fn kept(&self) -> Self {
-        self.clone()
+impl Tabular for Sarsa<StateIndex<'_>> {
+    fn table_weights(&self) -> Weights {
+        Weights::Pages(self.table().clone())
     }
 }
 
-impl Kept for PageSlateQ<'_> {
-    fn policy(&self) -> Box<dyn Policy<SessionState> + '_> {
-        Box::new(EpsilonGreedy::greedy(self))
-    }
-
-    fn weights(&self) -> Weights {
+impl Tabular for PageSlateQ<'_> {
+    fn table_weights(&self) -> Weights {
         Weights::Items(self.table().clone())
-    }
-}
-
-impl Trainee for PageSlateQ<'_> {
-    type Kept = Self;
-
-    fn kept(&self) -> Self {
-        self.clone()
     }
 }
 
